@@ -1,0 +1,33 @@
+//! What else there is, each in its default settings.
+
+use benches::Subject;
+use failsafe::futures::CircuitBreaker as _;
+use tower::balance::p2c::Balance;
+use tower::buffer::Buffer;
+use tower::discover::ServiceList;
+use tower::load::Constant;
+use tower::service_fn;
+use tower_layer::Layer;
+use tower_resilience_circuitbreaker::{CircuitBreakerError, CircuitBreakerLayer};
+use tower_resilience_retry::RetryLayer;
+
+use crate::noop::{Answer, PendingOnce};
+
+/// Retry over circuit breaker.
+pub(crate) fn tower_resilience() -> Subject {
+    let breaker = CircuitBreakerLayer::builder().build().expect("the default settings");
+    let retry = RetryLayer::<(), (), CircuitBreakerError<_>>::builder().build();
+    Subject::new("tower-resilience", retry.layer(breaker.layer(PendingOnce)))
+}
+
+/// A circuit breaker.
+pub(crate) fn failsafe() -> Subject {
+    let breaker = failsafe::Config::new().build();
+    Subject::new("failsafe", service_fn(move |()| breaker.call(Answer::default())))
+}
+
+/// Tower's own way to many clones of one balance. A constant load is the least that p2c can be asked to look at.
+pub(crate) fn buffer_over_p2c() -> Subject {
+    let members = ServiceList::new([Constant::new(PendingOnce, 1), Constant::new(PendingOnce, 1)]);
+    Subject::new("Buffer over p2c", Buffer::new(Balance::new(members), 1024))
+}

@@ -1,0 +1,55 @@
+//! What is wrong with the network at the moment.
+
+use std::time::Duration;
+
+/// One of the two ways bytes go through a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From the client to the server: the commands.
+    ToServer,
+    /// From the server to the client: the replies.
+    ToClient,
+}
+
+/// A value for each direction.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Each<T> {
+    pub(super) to_server: T,
+    pub(super) to_client: T,
+}
+
+impl<T> Each<T> {
+    pub(super) fn get(&self, direction: Direction) -> &T {
+        match direction {
+            Direction::ToServer => &self.to_server,
+            Direction::ToClient => &self.to_client,
+        }
+    }
+
+    pub(super) fn get_mut(&mut self, direction: Direction) -> &mut T {
+        match direction {
+            Direction::ToServer => &mut self.to_server,
+            Direction::ToClient => &mut self.to_client,
+        }
+    }
+}
+
+/// The faults in force.
+///
+/// What happens once to the connections of that moment is a count of connections: it concerns those with
+/// a smaller or equal number.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Faults {
+    pub(super) latency: Duration,
+    /// Added to the latency, uniformly from nothing to this.
+    pub(super) jitter: Duration,
+    pub(super) lost: Each<bool>,
+    pub(super) half_closed_up_to: Each<u64>,
+    pub(super) reset_up_to: u64,
+}
+
+impl Faults {
+    pub(super) fn lose_any(&self) -> bool {
+        self.lost.to_server || self.lost.to_client
+    }
+}

@@ -1,0 +1,150 @@
+use std::io;
+
+use redis::{ErrorKind, RedisError, Value};
+
+use super::{Misconfigured, ReplyClass, Shape, Unserviceable};
+
+fn reply(code: &str) -> Value {
+    redis::parse_redis_value(format!("-{code} said so\r\n").as_bytes()).unwrap()
+}
+
+fn of(value: &Value) -> ReplyClass {
+    ReplyClass::of(Ok(value), Shape::Single)
+}
+
+fn of_error(error: impl Into<RedisError>) -> ReplyClass {
+    ReplyClass::of(Err(&error.into()), Shape::Single)
+}
+
+fn of_pipeline(replies: Vec<Value>) -> ReplyClass {
+    ReplyClass::of(Ok(&Value::Array(replies)), Shape::Pipeline)
+}
+
+const UNSERVICEABLE: [(&str, Unserviceable); 6] = [
+    ("LOADING", Unserviceable::Loading),
+    ("MASTERDOWN", Unserviceable::MasterDown),
+    ("CLUSTERDOWN", Unserviceable::ClusterDown),
+    ("READONLY", Unserviceable::ReadOnly),
+    ("NOREPLICAS", Unserviceable::NoReplicas),
+    ("MISCONF", Unserviceable::Misconf),
+];
+
+#[test]
+fn b14_a_database_that_says_it_cannot_serve_has_failed() {
+    for (code, why) in UNSERVICEABLE {
+        let inside_ok = reply(code);
+        assert_eq!(of(&inside_ok), ReplyClass::Unserviceable(why), "{code}");
+        assert_eq!(
+            of_error(inside_ok.extract_error().unwrap_err()),
+            ReplyClass::Unserviceable(why),
+            "{code}"
+        );
+        assert!(ReplyClass::Unserviceable(why).is_failure());
+    }
+}
+
+#[test]
+fn b14_other_replies_show_that_the_database_answered() {
+    for code in ["ERR", "OOM", "BUSY", "WRONGTYPE", "TRYAGAIN", "MOVED", "NOSCRIPT", "NOPERM"] {
+        assert_eq!(of(&reply(code)), ReplyClass::Answered, "{code}");
+        assert_eq!(of_error(reply(code).extract_error().unwrap_err()), ReplyClass::Answered, "{code}");
+    }
+    assert_eq!(of(&Value::Nil), ReplyClass::Answered);
+    assert!(!ReplyClass::Answered.is_failure());
+}
+
+#[test]
+fn b14_transport_errors_are_failures() {
+    use io::ErrorKind as Io;
+    for (kind, class) in [
+        (Io::TimedOut, ReplyClass::TimedOut),
+        (Io::BrokenPipe, ReplyClass::ConnectionLost),
+        (Io::ConnectionReset, ReplyClass::ConnectionLost),
+        (Io::UnexpectedEof, ReplyClass::ConnectionLost),
+        (Io::ConnectionRefused, ReplyClass::Unreachable),
+        (Io::HostUnreachable, ReplyClass::Unreachable),
+        (Io::NetworkUnreachable, ReplyClass::Unreachable),
+        // What a name that does not resolve comes as, and a socket that is not there.
+        (Io::Other, ReplyClass::Unreachable),
+        (Io::NotFound, ReplyClass::Unreachable),
+    ] {
+        assert_eq!(of_error(io::Error::new(kind, "failed")), class, "{kind:?}");
+        assert!(class.is_failure());
+    }
+    let gone = (ErrorKind::ClusterConnectionNotFound, "all connections gone");
+    assert_eq!(of_error(gone), ReplyClass::Unreachable);
+    assert_eq!(of_error((ErrorKind::Parse, "not RESP")), ReplyClass::ConnectionLost);
+}
+
+#[test]
+fn b14_misconfiguration_is_told_apart_and_evicts_nothing() {
+    let credentials = ReplyClass::Misconfigured(Misconfigured::Credentials);
+    assert_eq!(of(&reply("NOAUTH")), credentials);
+    assert_eq!(of(&reply("WRONGPASS")), credentials);
+    assert_eq!(of_error((ErrorKind::AuthenticationFailed, "WRONGPASS")), credentials);
+    for message in [
+        "invalid peer certificate: UnknownIssuer",
+        "invalid peer certificate: certificate expired: verification time 2 (UNIX)",
+        "invalid peer certificate: certificate not valid for name \"db.example\"",
+        "received fatal alert: CertificateRequired",
+        "received fatal alert: UnknownCA",
+    ] {
+        let class = of_error(io::Error::new(io::ErrorKind::InvalidData, message));
+        assert_eq!(class, ReplyClass::Misconfigured(Misconfigured::TlsTrust), "{message}");
+        assert!(!class.is_failure() && !class.known_not_applied());
+    }
+    let garbage = io::Error::new(io::ErrorKind::InvalidData, "received corrupt message");
+    assert_eq!(of_error(garbage), ReplyClass::ConnectionLost);
+}
+
+#[test]
+fn b14_errors_of_our_own_are_neutral() {
+    for kind in [ErrorKind::Client, ErrorKind::InvalidClientConfig, ErrorKind::UnexpectedReturnType] {
+        assert_eq!(of_error((kind, "bad arguments")), ReplyClass::Ours);
+    }
+    assert!(!ReplyClass::Ours.is_failure());
+}
+
+#[test]
+fn b14_an_array_is_looked_into_only_if_the_request_was_a_pipeline() {
+    let array = Value::Array(vec![reply("LOADING")]);
+    assert_eq!(of(&array), ReplyClass::Answered);
+    assert_eq!(of_pipeline(vec![Value::Array(vec![reply("LOADING")])]), ReplyClass::Answered);
+
+    let exec = Value::Array(vec![Value::Array(vec![Value::Okay, reply("READONLY")])]);
+    let class = ReplyClass::of(Ok(&exec), Shape::Atomic);
+    assert_eq!(class, ReplyClass::PartlyUnserviceable(Unserviceable::ReadOnly));
+}
+
+#[test]
+fn b32_four_replies_show_that_nothing_was_applied() {
+    for (code, why) in UNSERVICEABLE {
+        let known = !matches!(why, Unserviceable::NoReplicas | Unserviceable::Misconf);
+        assert_eq!(of(&reply(code)).known_not_applied(), known, "{code}");
+    }
+}
+
+#[test]
+fn b32_a_transport_error_leaves_open_whether_the_command_was_applied() {
+    for class in
+        [ReplyClass::ConnectionLost, ReplyClass::TimedOut, ReplyClass::Unreachable, ReplyClass::Answered]
+    {
+        assert!(!class.known_not_applied(), "{class:?}");
+    }
+}
+
+#[test]
+fn b32_of_a_pipeline_every_element_must_have_been_refused() {
+    assert!(of_pipeline(vec![reply("LOADING"), reply("READONLY")]).known_not_applied());
+    for partly in [
+        vec![reply("LOADING"), Value::Okay],
+        vec![Value::Okay, reply("LOADING")],
+        vec![reply("LOADING"), reply("WRONGTYPE")],
+        vec![reply("LOADING"), reply("MISCONF")],
+        vec![reply("LOADING"), reply("NOAUTH")],
+    ] {
+        assert!(!of_pipeline(partly.clone()).known_not_applied(), "{partly:?}");
+    }
+    assert!(of_pipeline(vec![reply("LOADING"), Value::Okay]).is_failure());
+    assert_eq!(of_pipeline(vec![]), ReplyClass::Answered);
+}

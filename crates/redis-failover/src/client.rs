@@ -1,0 +1,281 @@
+//! The client: several databases, used as if they were one.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use redis::aio::ConnectionLike;
+use redis::{Cmd, Pipeline, RedisFuture, Value};
+use tokio::sync::{Notify, OnceCell};
+use tokio::time::timeout;
+use tower_failover::balance::{ActiveRoute, Snapshot, fixed};
+use tower_failover::retry::RetryCounters;
+use tower_failover::{
+    EventStream, Events, FailoverHandle, RetryLayer, Route, Sweeper, Verdict, WeightedFailoverBalance,
+};
+use tower_layer::Layer;
+
+use crate::adapter::{StackConnection, replies};
+use crate::command::{CallOptions, Command};
+use crate::config::{ConfigError, InitialHealthCheckPolicy, MultiDbConfig};
+use crate::cursor::CursorTag;
+use crate::database::{self, Tasks};
+use crate::error::Error;
+use crate::retry::CommandPolicy;
+
+/// Several Redis databases as one connection.
+///
+/// It is a redis-rs connection: `AsyncCommands`, pipelines and scripts work unchanged.
+///
+/// ```no_run
+/// use redis::AsyncCommands;
+/// use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut client = MultiDbClient::new(MultiDbConfig::new([
+///     DatabaseConfig::from_url("redis://db-primary:6379/0")?.weight(1.0),
+///     DatabaseConfig::from_url("redis://db-secondary:6379/0")?.weight(0.5),
+/// ]))?;
+/// client.set::<_, _, ()>("key", "value").await?;
+/// let value: String = client.get("key").await?;
+/// # Ok(()) }
+/// ```
+///
+/// # Clone
+/// Clones share databases, health checks and the choice. A clone is cheap; use one for each task.
+///
+/// # Cancellation
+/// Dropping a call's future is safe. A command that was sent may still be executed.
+///
+/// Dropping the last clone ends all tasks and connections, without waiting; [`close`](Self::close) waits.
+#[derive(Clone)]
+pub struct MultiDbClient {
+    shared: Arc<Shared>,
+    stack: Option<StackConnection>,
+    options: CallOptions,
+}
+
+struct Shared {
+    config: MultiDbConfig,
+    running: OnceCell<Running>,
+    closed: AtomicBool,
+    in_flight: AtomicUsize,
+    idle: Notify,
+}
+
+struct Running {
+    stack: StackConnection,
+    handle: FailoverHandle,
+    route: ActiveRoute,
+    counters: RetryCounters,
+    tasks: Mutex<Vec<Tasks>>,
+}
+
+impl MultiDbClient {
+    /// A client of these databases. Does no I/O: [`connect`](Self::connect), or the first command, begins it (B4).
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the first thing that cannot be used.
+    pub fn new(config: MultiDbConfig) -> Result<Self, ConfigError> {
+        config.validate()?;
+        let shared = Shared {
+            config,
+            running: OnceCell::new(),
+            closed: AtomicBool::new(false),
+            in_flight: AtomicUsize::new(0),
+            idle: Notify::new(),
+        };
+        Ok(Self { shared: Arc::new(shared), stack: None, options: CallOptions::new() })
+    }
+
+    /// Starts health checks and connections, and waits until the configured
+    /// [`InitialHealthCheckPolicy`] is met, up to `limit`.
+    ///
+    /// # Errors
+    /// [`Error::Start`] if it is not met in time; the client goes on trying, and commands may work.
+    pub async fn connect(&self, limit: Duration) -> Result<(), Error> {
+        let running = self.running().await?;
+        let policy = self.shared.config.initial_policy;
+        let met = async {
+            loop {
+                let changed = running.route.changed();
+                if is_met(policy, &running.handle.snapshot()) {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        let name = match policy {
+            InitialHealthCheckPolicy::OneAvailable => "one_available",
+            InitialHealthCheckPolicy::MajorityAvailable => "majority_available",
+            InitialHealthCheckPolicy::AllAvailable => "all_available",
+        };
+        timeout(limit, met).await.map_err(|_| Error::Start(name))
+    }
+
+    /// A handle whose calls carry these options: another retry safety, a deadline.
+    #[must_use]
+    pub fn with(&self, options: CallOptions) -> Self {
+        Self { options, ..self.clone() }
+    }
+
+    /// The state now; `None` before the first command or [`connect`](Self::connect).
+    #[must_use]
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        Some(self.shared.running.get()?.handle.snapshot())
+    }
+
+    /// The handle by which people look and steer; `None` before the first command or [`connect`](Self::connect).
+    #[must_use]
+    pub fn handle(&self) -> Option<FailoverHandle> {
+        Some(self.shared.running.get()?.handle.clone())
+    }
+
+    /// The events from now on.
+    #[must_use]
+    pub fn events(&self) -> EventStream {
+        self.event_source().subscribe()
+    }
+
+    /// What was repeated, ended and left in doubt so far; `None` before the first command.
+    #[must_use]
+    pub fn counters(&self) -> Option<RetryCounters> {
+        Some(self.shared.running.get()?.counters.clone())
+    }
+
+    /// Runs a command, a pipeline, or whatever else a [`Command`] is.
+    ///
+    /// # Errors
+    /// [`Error`]; a server's error reply is a [`Value::ServerError`] inside `Ok`, as redis-rs has it.
+    pub async fn call(&mut self, command: Command<'_>) -> Result<Value, Error> {
+        let command = match self.options == CallOptions::new() {
+            true => command,
+            false => command.with(self.options),
+        };
+        let _call = InFlight::enter(&self.shared)?;
+        if self.stack.is_none() {
+            self.stack = Some(self.running().await?.stack.clone());
+        }
+        let Some(stack) = &mut self.stack else { return Err(Error::Closed) };
+        stack.call(command).await
+    }
+
+    /// Admits no further call, lets those in flight finish for up to `limit`, then ends every task and connection.
+    pub async fn close(&self, limit: Duration) {
+        self.shared.closed.store(true, Ordering::SeqCst);
+        let finished = async {
+            loop {
+                let idle = self.shared.idle.notified();
+                if self.shared.in_flight.load(Ordering::SeqCst) == 0 {
+                    return;
+                }
+                idle.await;
+            }
+        };
+        // Calls that do not finish in time are ended with their connections.
+        let _ = timeout(limit, finished).await;
+        if let Some(running) = self.shared.running.get() {
+            let tasks = std::mem::take(&mut *running.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+            drop(tasks);
+        }
+    }
+
+    fn event_source(&self) -> &Events {
+        &self.shared.config.failover.events
+    }
+
+    async fn running(&self) -> Result<&Running, Error> {
+        let start = || std::future::ready(start(&self.shared.config));
+        Ok(self.shared.running.get_or_try_init(start).await?)
+    }
+}
+
+fn start(config: &MultiDbConfig) -> Result<Running, ConfigError> {
+    let names: Vec<_> = config.databases.iter().map(crate::DatabaseConfig::name_or_address).collect();
+    let tags = CursorTag::assign(&names)
+        .map_err(|error| ConfigError::Option { option: "databases", reason: error.to_string() })?;
+    let sweeper = Sweeper::spawn();
+    let mut members = Vec::new();
+    let mut tasks = Vec::new();
+    for (database, tag) in config.databases.iter().zip(tags) {
+        let (member, task) = database::open(database, config, tag, &sweeper)?;
+        members.push(member);
+        tasks.push(task);
+    }
+    let mut failover = config.failover.clone();
+    // A first verdict takes one round (B41).
+    failover.patience =
+        config.health.delay.saturating_mul(config.health.probes) + config.health.probe_timeout;
+    let balance = WeightedFailoverBalance::new(fixed(members), failover)
+        .map_err(|error| ConfigError::Option { option: error.option, reason: error.reason.into() })?;
+    let (handle, route) = (balance.handle(), balance.route());
+    let layer = RetryLayer::new(CommandPolicy::new(config.retry_safety))
+        .route(route.clone())
+        .settings(config.command_retry)
+        .chance(config.failover.chance.clone())
+        .events(config.failover.events.clone());
+    let counters = layer.counters();
+    let database = config.databases.first().map_or(0, |database| database.info.redis_settings().db());
+    let stack = StackConnection::new(layer.layer(balance), database);
+    Ok(Running { stack, handle, route, counters, tasks: Mutex::new(tasks) })
+}
+
+fn is_met(policy: InitialHealthCheckPolicy, snapshot: &Snapshot) -> bool {
+    let healthy = snapshot
+        .members
+        .iter()
+        .filter(|member| !member.view.checked || member.view.verdict == Verdict::Healthy);
+    let (healthy, all) = (healthy.count(), snapshot.members.len());
+    snapshot.active.is_some()
+        && match policy {
+            InitialHealthCheckPolicy::OneAvailable => true,
+            InitialHealthCheckPolicy::MajorityAvailable => healthy * 2 > all,
+            InitialHealthCheckPolicy::AllAvailable => healthy == all,
+        }
+}
+
+/// Counts a call as in flight until it is dropped, however it ends.
+struct InFlight<'a>(&'a Shared);
+
+impl<'a> InFlight<'a> {
+    fn enter(shared: &'a Arc<Shared>) -> Result<InFlight<'a>, Error> {
+        shared.in_flight.fetch_add(1, Ordering::SeqCst);
+        let call = InFlight(shared);
+        // Looked at after the count went up: `close` either sees this call or is seen by it.
+        if shared.closed.load(Ordering::SeqCst) { Err(Error::Closed) } else { Ok(call) }
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        if self.0.in_flight.fetch_sub(1, Ordering::SeqCst) == 1 && self.0.closed.load(Ordering::SeqCst) {
+            self.0.idle.notify_waiters();
+        }
+    }
+}
+
+impl ConnectionLike for MultiDbClient {
+    fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
+        Box::pin(async move { Ok(self.call(Command::from(command)).await?) })
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        pipeline: &'a Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        Box::pin(async move { replies(self.call(Command::pipeline(pipeline, offset, count)).await?) })
+    }
+
+    fn get_db(&self) -> i64 {
+        self.shared.config.databases.first().map_or(0, |database| database.info.redis_settings().db())
+    }
+}
+
+impl fmt::Debug for MultiDbClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MultiDbClient").field("config", &self.shared.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,77 @@
+use redis::{RedisResult, Value, aio::MultiplexedConnection};
+
+use super::{Call, Command};
+
+/// Runs a command on a connection; the reply to a pipeline is a [`Value::Array`].
+///
+/// This goes through redis-rs's own unboxed methods, so a command costs no allocation beyond theirs.
+///
+/// # Errors
+///
+/// Only transport errors and `EXECABORT`: other server errors come *inside* `Ok`, as `Value::ServerError`.
+///
+/// # Cancellation
+///
+/// Dropping the future is safe for the connection. A command already written still runs.
+pub async fn send(mut connection: MultiplexedConnection, command: Command<'_>) -> RedisResult<Value> {
+    match &command.call {
+        Call::Single(command) => connection.send_packed_command(command).await,
+        Call::Pipeline { pipeline, offset, count } => {
+            connection.send_packed_commands(pipeline, *offset, *count).await.map(Value::Array)
+        }
+    }
+}
+
+/// A function such as [`send`], with its future as an associated type.
+///
+/// The future of an `async fn` that borrows has no name, and a `for<'a> Service<Command<'a>>` must give its
+/// future a type: this trait does. Name it for every lifetime, and pass a function, not a closure:
+///
+/// ```
+/// use std::task::{Context, Poll};
+/// use redis::{RedisError, Value, aio::MultiplexedConnection};
+/// use redis_failover::command::{Command, SendCommand, send};
+/// use tower_service::Service;
+///
+/// struct Connection<F> {
+///     connection: MultiplexedConnection,
+///     send: F,
+/// }
+///
+/// impl<'a, F: SendCommand<'a>> Service<Command<'a>> for Connection<F> {
+///     type Response = Value;
+///     type Error = RedisError;
+///     type Future = F::Future; // not boxed
+///
+///     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), RedisError>> {
+///         Poll::Ready(Ok(()))
+///     }
+///
+///     fn call(&mut self, command: Command<'a>) -> F::Future {
+///         self.send.send(self.connection.clone(), command)
+///     }
+/// }
+///
+/// fn serves_every_lifetime(connection: MultiplexedConnection) -> impl for<'a> Service<Command<'a>> {
+///     Connection { connection, send }
+/// }
+/// ```
+pub trait SendCommand<'a> {
+    /// Resolves to the reply.
+    type Future: Future<Output = RedisResult<Value>> + Send;
+
+    /// Runs `command` on `connection`.
+    fn send(&self, connection: MultiplexedConnection, command: Command<'a>) -> Self::Future;
+}
+
+impl<'a, F, Fut> SendCommand<'a> for F
+where
+    F: Fn(MultiplexedConnection, Command<'a>) -> Fut,
+    Fut: Future<Output = RedisResult<Value>> + Send,
+{
+    type Future = Fut;
+
+    fn send(&self, connection: MultiplexedConnection, command: Command<'a>) -> Fut {
+        self(connection, command)
+    }
+}

@@ -1,0 +1,195 @@
+use std::{io, sync::Arc, time::Duration};
+
+use redis::{RedisError, RedisResult, aio::MultiplexedConnection};
+use tokio::{sync::watch, task::JoinHandle, time::sleep};
+use tower_failover::{Availability, Backoff, Chance, Verdict, availability::Changes};
+
+use super::{Dialled, Endpoint, demand::Demand};
+use crate::cursor::CursorTag;
+
+/// Whether a database is connected to before a call needs it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standby {
+    /// Connected all the time, so that a switch dials nothing.
+    #[default]
+    Warm,
+    /// Connected when a call comes.
+    Cold,
+}
+
+/// How a [`Link`] keeps its connection.
+#[derive(Clone, Debug)]
+pub struct LinkSettings {
+    /// A lost connection that no call waits for is dialled anew after a random part of this, so that a fleet
+    /// does not come back in step. 2 s by default (B36).
+    pub redial_spread: Duration,
+    /// Whether it is dialled before it is needed. Warm by default.
+    pub standby: Standby,
+    /// The waits between failed dials. 100 ms to 5 s by default.
+    pub backoff: Backoff,
+    /// The database's mark on its scan cursors.
+    pub cursor_tag: CursorTag,
+}
+
+impl LinkSettings {
+    /// The defaults, for the database with this tag.
+    pub fn new(cursor_tag: CursorTag) -> Self {
+        Self {
+            redial_spread: Duration::from_secs(2),
+            standby: Standby::default(),
+            backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(5)),
+            cursor_tag,
+        }
+    }
+}
+
+/// The task that keeps one database's connection: it dials, notices at once when the connection ends, and
+/// dials anew when the database's health checks have passed (B36).
+///
+/// Closing it, or dropping it, closes the socket and ends what is in flight there. As soon as the runtime has
+/// dropped the task, calls fail with [`ConnectionError::Closed`](super::ConnectionError::Closed).
+#[derive(Debug)]
+pub struct Link {
+    task: JoinHandle<()>,
+}
+
+impl Link {
+    /// Ends it for good, without waiting for calls in flight.
+    pub fn close(self) {
+        drop(self);
+    }
+
+    pub(super) fn start(keeper: Keeper) -> Self {
+        Self { task: tokio::spawn(keeper.run()) }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// What a call finds. The channel closes with the link.
+pub(super) enum Status {
+    /// A connection is on its way, or will be if a call wants it.
+    Connecting,
+    Live(MultiplexedConnection),
+    /// The last dial failed, or the database is known to be unhealthy.
+    Down(Arc<RedisError>),
+}
+
+pub(super) struct Keeper {
+    pub(super) endpoint: Endpoint,
+    pub(super) settings: LinkSettings,
+    pub(super) availability: Availability,
+    pub(super) changes: Changes,
+    pub(super) chance: Chance,
+    pub(super) demand: Arc<Demand>,
+    pub(super) status: watch::Sender<Status>,
+}
+
+impl Keeper {
+    /// Never ends by itself.
+    async fn run(mut self) {
+        if self.settings.standby == Standby::Cold {
+            self.demand.raised().await;
+        }
+        let mut failed_dials = 0;
+        // Whether every client of the database may be about to dial.
+        let mut in_step = false;
+        loop {
+            if self.passed().await {
+                failed_dials = 0;
+                in_step = true;
+            }
+            self.say(Status::Connecting);
+            if std::mem::take(&mut in_step) {
+                self.turn().await;
+            }
+            match self.dial().await {
+                Ok(dialled) => {
+                    self.serve(dialled).await;
+                    failed_dials = 0;
+                    in_step = true;
+                }
+                Err(error) => {
+                    tracing::debug!(member = %self.availability.name(), %error, "cannot connect");
+                    self.availability.suspect();
+                    self.say(Status::Down(Arc::new(error)));
+                    sleep(self.settings.backoff.delay(failed_dials, &self.chance)).await;
+                    failed_dials += 1;
+                }
+            }
+        }
+    }
+
+    /// Calls run on the connection until it ends.
+    async fn serve(&self, mut dialled: Dialled) {
+        self.say(Status::Live(dialled.connection.clone()));
+        dialled.ended().await;
+        self.availability.suspect();
+        self.say(Status::Connecting);
+    }
+
+    /// Waits until no health check speaks against dialling: only their own connections ask a database that may
+    /// be down. Tells whether it was.
+    async fn passed(&mut self) -> bool {
+        let mut was_down = false;
+        loop {
+            let view = self.availability.view();
+            if !view.checked {
+                return was_down;
+            }
+            if view.verdict == Verdict::Unhealthy {
+                if !was_down {
+                    self.say(Status::Down(Arc::new(unhealthy())));
+                }
+                was_down = true;
+            } else if !view.suspected {
+                return was_down;
+            }
+            self.changes.next().await;
+        }
+    }
+
+    /// At once when a call waits.
+    async fn turn(&self) {
+        let spread = async {
+            match self.settings.standby {
+                Standby::Warm => sleep(self.chance.up_to(self.settings.redial_spread)).await,
+                Standby::Cold => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.demand.raised() => {}
+            () = spread => {}
+        }
+    }
+
+    /// Given up when the checks find out that it is in vain.
+    async fn dial(&mut self) -> RedisResult<Dialled> {
+        let (availability, changes) = (&self.availability, &mut self.changes);
+        let in_vain = async {
+            loop {
+                changes.next().await;
+                let view = availability.view();
+                if view.checked && view.verdict == Verdict::Unhealthy {
+                    break;
+                }
+            }
+        };
+        tokio::select! {
+            dialled = self.endpoint.dial(None) => dialled,
+            () = in_vain => Err(unhealthy()),
+        }
+    }
+
+    fn say(&self, status: Status) {
+        self.status.send_replace(status);
+    }
+}
+
+fn unhealthy() -> RedisError {
+    io::Error::new(io::ErrorKind::NotConnected, "the database's health checks have failed").into()
+}

@@ -1,0 +1,194 @@
+use std::{
+    future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use futures_util::future::BoxFuture;
+use pin_project_lite::pin_project;
+use redis::{RedisResult, Value, aio::MultiplexedConnection};
+use tokio::sync::watch;
+use tower_failover::{Availability, Chance};
+use tower_service::Service;
+
+use super::{
+    ConnectionError, Endpoint, Link, LinkSettings,
+    demand::Demand,
+    link::{Keeper, Status},
+};
+use crate::{
+    command::{Command, SendCommand, send},
+    cursor::CursorTag,
+};
+
+/// The leaf of a database's stack: runs calls on the one connection that its [`Link`] keeps.
+///
+/// A call that finds no connection waits for the dial under way, without a limit of its own, unless the
+/// database is known to be down. `F` is how a command is sent, as the type of a function: see [`SendCommand`].
+///
+/// # Clone
+///
+/// Clones use the same connection. Each remembers it, so that a call takes no lock: it looks at one word to see
+/// whether the connection is still the current one.
+///
+/// # Readiness
+///
+/// Always ready.
+///
+/// # Cancellation
+///
+/// Dropping a call is safe for the connection. A command already written still runs.
+#[derive(Clone)]
+pub struct Connection<F = ()> {
+    status: watch::Receiver<Status>,
+    live: Option<MultiplexedConnection>,
+    demand: Arc<Demand>,
+    cursor_tag: CursorTag,
+    send: F,
+}
+
+impl Connection {
+    /// A connection to `endpoint` and the link that keeps it; the latter suspects the database through
+    /// `availability` whenever the connection is lost, and heeds what its health checks say.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime: the link is a task.
+    pub fn open(
+        endpoint: Endpoint,
+        settings: LinkSettings,
+        availability: Availability,
+        chance: Chance,
+    ) -> (Connection<impl for<'a> SendCommand<'a> + Clone + Send + Sync + 'static>, Link) {
+        let (sender, status) = watch::channel(Status::Connecting);
+        let demand = Arc::new(Demand::default());
+        let cursor_tag = settings.cursor_tag;
+        let keeper = Keeper {
+            endpoint,
+            settings,
+            changes: availability.changes(),
+            availability,
+            chance,
+            demand: Arc::clone(&demand),
+            status: sender,
+        };
+        (Connection { status, live: None, demand, cursor_tag, send }, Link::start(keeper))
+    }
+}
+
+impl<F> Connection<F> {
+    /// The live connection, if there is one: one atomic load while nothing has changed.
+    fn live(&mut self) -> Option<MultiplexedConnection> {
+        match self.status.has_changed() {
+            Ok(false) => {}
+            Ok(true) => {
+                self.live = match &*self.status.borrow_and_update() {
+                    Status::Live(connection) => Some(connection.clone()),
+                    Status::Connecting | Status::Down(_) => None,
+                };
+            }
+            // Closed.
+            Err(_) => self.live = None,
+        }
+        self.live.clone()
+    }
+
+    fn state_of<'a>(&mut self, command: Command<'a>) -> State<'a, F::Future>
+    where
+        F: SendCommand<'a> + Clone + Send + 'a,
+    {
+        let tag = self.cursor_tag;
+        let command = match tag.outgoing(&command) {
+            Ok(None) => command,
+            Ok(Some(rewritten)) => rewritten,
+            Err(interrupted) => {
+                return State::Waiting { call: Box::pin(future::ready(Err(interrupted.into()))) };
+            }
+        };
+        if let Some(connection) = self.live() {
+            let sending = self.send.send(connection, command.clone());
+            return State::Sending { sending, command, tag };
+        }
+        let connected = connected(self.status.clone(), Arc::clone(&self.demand));
+        let send = self.send.clone();
+        let call = async move {
+            let connection = connected.await?;
+            received(tag, &command, send.send(connection, command.clone()).await)
+        };
+        State::Waiting { call: Box::pin(call) }
+    }
+}
+
+impl<'a, F> Service<Command<'a>> for Connection<F>
+where
+    F: SendCommand<'a> + Clone + Send + 'a,
+{
+    type Response = Value;
+    type Error = ConnectionError;
+    type Future = ConnectionFuture<'a, F::Future>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, command: Command<'a>) -> Self::Future {
+        ConnectionFuture { state: self.state_of(command) }
+    }
+}
+
+/// What becomes of the link's efforts.
+async fn connected(
+    mut status: watch::Receiver<Status>,
+    demand: Arc<Demand>,
+) -> Result<MultiplexedConnection, ConnectionError> {
+    let _waiting = demand.raise();
+    while status.has_changed().is_ok() {
+        match &*status.borrow_and_update() {
+            Status::Live(connection) => return Ok(connection.clone()),
+            Status::Down(error) => return Err(ConnectionError::NotConnected(Arc::clone(error))),
+            Status::Connecting => {}
+        }
+        // An error, too, says that the link was closed.
+        let _ = status.changed().await;
+    }
+    Err(ConnectionError::Closed)
+}
+
+fn received(
+    tag: CursorTag,
+    command: &Command<'_>,
+    reply: RedisResult<Value>,
+) -> Result<Value, ConnectionError> {
+    Ok(tag.incoming(command, reply?)?)
+}
+
+pin_project! {
+    /// A call on a [`Connection`]. It is boxed only if it found no connection.
+    pub struct ConnectionFuture<'a, Fut> {
+        #[pin]
+        state: State<'a, Fut>,
+    }
+}
+
+pin_project! {
+    #[project = Projected]
+    enum State<'a, Fut> {
+        Sending { #[pin] sending: Fut, command: Command<'a>, tag: CursorTag },
+        Waiting { call: BoxFuture<'a, Result<Value, ConnectionError>> },
+    }
+}
+
+impl<Fut: Future<Output = RedisResult<Value>>> Future for ConnectionFuture<'_, Fut> {
+    type Output = Result<Value, ConnectionError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            Projected::Sending { sending, command, tag } => {
+                let reply = ready!(sending.poll(context));
+                Poll::Ready(received(*tag, command, reply))
+            }
+            Projected::Waiting { call } => call.as_mut().poll(context),
+        }
+    }
+}

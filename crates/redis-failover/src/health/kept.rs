@@ -1,0 +1,75 @@
+//! A check's own connection, and what its errors say.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use redis::{Cmd, RedisError, RedisResult, Value};
+use tower_failover::{Health, availability::Evidence};
+
+use crate::{
+    classify::{ReplyClass, Shape},
+    connection::{Dialled, Endpoint},
+};
+
+/// A connection that is kept from one probe to the next, and shared by clones of a check.
+///
+/// A probe takes it out while it uses it. So one that hangs, or is given up, takes its connection with it, and
+/// the next dials afresh.
+#[derive(Clone, Debug)]
+pub(super) struct KeptConnection {
+    endpoint: Endpoint,
+    kept: Arc<Mutex<Option<Dialled>>>,
+}
+
+impl KeptConnection {
+    pub(super) fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint, kept: Arc::default() }
+    }
+
+    /// Asks on the kept connection. If that is lost, which says nothing of the database yet, it asks again on
+    /// a new one (B17).
+    pub(super) async fn ask(&self, question: &Cmd) -> Result<Value, Health> {
+        let kept = self.slot().take();
+        if let Some(dialled) = kept
+            && let Ok(answer) = self.ask_on(dialled, question).await
+        {
+            return Ok(answer);
+        }
+        let answer = match self.endpoint.dial(None).await {
+            Ok(dialled) => self.ask_on(dialled, question).await,
+            Err(error) => Err(error),
+        };
+        answer.map_err(|error| Health::Unhealthy(evidence(&error)))
+    }
+
+    async fn ask_on(&self, mut dialled: Dialled, question: &Cmd) -> RedisResult<Value> {
+        let answer = dialled.connection.send_packed_command(question).await?;
+        *self.slot() = Some(dialled);
+        Ok(answer)
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<Dialled>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn evidence(error: &RedisError) -> Evidence {
+    match ReplyClass::of(Err(error), Shape::Single) {
+        ReplyClass::TimedOut => Evidence::TimedOut,
+        ReplyClass::Unreachable | ReplyClass::ConnectionLost => {
+            Evidence::Unreachable(error.to_string().into())
+        }
+        _ => Evidence::Answered(error.to_string().into()),
+    }
+}
+
+/// A reply that a healthy database does not give.
+pub(super) fn unfit(reply: &Value) -> Health {
+    let said = match &reply {
+        Value::ServerError(error) => match error.details() {
+            Some(details) => format!("{} {details}", error.code()),
+            None => error.code().to_owned(),
+        },
+        _ => "an unexpected reply".to_owned(),
+    };
+    Health::Unhealthy(Evidence::Answered(said.into()))
+}

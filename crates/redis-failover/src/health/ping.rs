@@ -1,0 +1,64 @@
+use std::{
+    convert::Infallible,
+    task::{Context, Poll},
+};
+
+use futures_util::future::BoxFuture;
+use redis::Value;
+use tower_failover::{Health, Probe};
+use tower_service::Service;
+
+use super::kept::{KeptConnection, unfit};
+use crate::connection::Endpoint;
+
+/// Asks with `PING`; only `PONG` passes (B18).
+///
+/// It has a connection of its own, dialled as those of commands are, and keeps it from one probe to the next.
+/// A lost one is dialled anew within the same probe, and only what happens then counts (B17).
+///
+/// ```
+/// use redis_failover::{connection::Endpoint, health::PingCheck};
+/// use tower_failover::Check;
+///
+/// fn ping(endpoint: Endpoint) -> Check {
+///     Check::new("ping", PingCheck::new(endpoint))
+/// }
+/// ```
+///
+/// # Clone
+///
+/// Clones share the kept connection; of two that probe at once, one dials.
+///
+/// # Cancellation
+///
+/// The health checks drop a probe that takes longer than its timeout; its connection is closed with it.
+#[derive(Clone, Debug)]
+pub struct PingCheck(KeptConnection);
+
+impl PingCheck {
+    /// Asks the database that `endpoint` leads to.
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self(KeptConnection::new(endpoint))
+    }
+}
+
+impl Service<Probe> for PingCheck {
+    type Response = Health;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Health, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Probe) -> Self::Future {
+        let kept = self.0.clone();
+        Box::pin(async move {
+            Ok(match kept.ask(&redis::cmd("PING")).await {
+                Ok(Value::SimpleString(said)) if said == "PONG" => Health::Healthy,
+                Ok(reply) => unfit(&reply),
+                Err(health) => health,
+            })
+        })
+    }
+}

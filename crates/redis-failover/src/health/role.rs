@@ -1,0 +1,77 @@
+use std::{
+    convert::Infallible,
+    task::{Context, Poll},
+};
+
+use futures_util::future::BoxFuture;
+use redis::Value;
+use tower_failover::{Health, Probe, availability::Evidence};
+use tower_service::Service;
+
+use super::kept::{KeptConnection, unfit};
+use crate::connection::Endpoint;
+
+/// Asks with `ROLE`; only a `master` passes (B18). For standbys that are read-only until they are promoted.
+///
+/// It keeps a connection of its own, as [`PingCheck`](super::PingCheck) does.
+///
+/// ```
+/// use redis_failover::{connection::Endpoint, health::RoleCheck};
+/// use tower_failover::Check;
+///
+/// fn role(endpoint: Endpoint) -> Check {
+///     Check::new("role", RoleCheck::new(endpoint)).without_suspicion()
+/// }
+/// ```
+///
+/// # Clone
+///
+/// Clones share the kept connection; of two that probe at once, one dials.
+///
+/// # Cancellation
+///
+/// The health checks drop a probe that takes longer than its timeout; its connection is closed with it.
+#[derive(Clone, Debug)]
+pub struct RoleCheck(KeptConnection);
+
+impl RoleCheck {
+    /// Asks the database that `endpoint` leads to.
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self(KeptConnection::new(endpoint))
+    }
+}
+
+impl Service<Probe> for RoleCheck {
+    type Response = Health;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Health, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Probe) -> Self::Future {
+        let kept = self.0.clone();
+        Box::pin(async move {
+            Ok(match kept.ask(&redis::cmd("ROLE")).await {
+                Ok(reply) => judged(&reply),
+                Err(health) => health,
+            })
+        })
+    }
+}
+
+/// The first word of the reply is the role.
+fn judged(reply: &Value) -> Health {
+    match reply {
+        Value::Array(parts) => match parts.first() {
+            Some(Value::BulkString(role)) if role == b"master" => Health::Healthy,
+            Some(Value::BulkString(role)) => {
+                let said = format!("role:{}", String::from_utf8_lossy(role));
+                Health::Unhealthy(Evidence::Answered(said.into()))
+            }
+            _ => unfit(reply),
+        },
+        _ => unfit(reply),
+    }
+}

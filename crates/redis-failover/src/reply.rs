@@ -1,0 +1,101 @@
+//! A reply with what it says about the database, classified once where it arrives.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+use redis::Value;
+use tower_failover::deadline::DeadlineError;
+use tower_failover::{Classify, Outcome};
+use tower_service::Service;
+
+use crate::classify::{ReplyClass, Shape};
+use crate::command::Command;
+use crate::connection::ConnectionError;
+
+/// What a database answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// The reply as redis-rs gives it: server errors inside, a pipeline's as an array.
+    pub value: Value,
+    /// What it says about the database.
+    pub class: ReplyClass,
+}
+
+/// A connection whose replies are classified.
+#[derive(Debug, Clone)]
+pub struct Classified<S>(pub(crate) S);
+
+impl<'a, S> Service<Command<'a>> for Classified<S>
+where
+    S: Service<Command<'a>, Response = Value, Error = ConnectionError>,
+{
+    type Response = Reply;
+    type Error = ConnectionError;
+    type Future = ClassifiedFuture<S::Future>;
+
+    #[inline]
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    #[inline]
+    fn call(&mut self, command: Command<'a>) -> Self::Future {
+        let shape = command.shape();
+        ClassifiedFuture { call: self.0.call(command), shape }
+    }
+}
+
+pin_project! {
+    /// The response of [`Classified`].
+    pub struct ClassifiedFuture<F> {
+        #[pin]
+        call: F,
+        shape: Shape,
+    }
+}
+
+impl<F> Future for ClassifiedFuture<F>
+where
+    F: Future<Output = Result<Value, ConnectionError>>,
+{
+    type Output = Result<Reply, ConnectionError>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let value = ready!(this.call.poll(context))?;
+        let class = ReplyClass::of(Ok(&value), *this.shape);
+        Poll::Ready(Ok(Reply { value, class }))
+    }
+}
+
+/// What a failed call says about the database, and whether it can have been applied.
+pub(crate) fn class_of(error: &ConnectionError) -> ReplyClass {
+    match error {
+        ConnectionError::NotConnected(_) => ReplyClass::Unreachable,
+        ConnectionError::Redis(error) => ReplyClass::of(Err(error), Shape::Single),
+        _ => ReplyClass::Ours,
+    }
+}
+
+/// What counts for the failure detector (B14).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RedisOutcome;
+
+impl Classify<Reply, DeadlineError<ConnectionError>> for RedisOutcome {
+    #[inline]
+    fn classify(&self, result: Result<&Reply, &DeadlineError<ConnectionError>>) -> Outcome {
+        let class = match result {
+            Ok(reply) => reply.class,
+            Err(DeadlineError::Inner(error)) => class_of(error),
+            Err(_) => ReplyClass::TimedOut,
+        };
+        match class {
+            ReplyClass::Answered => Outcome::Success,
+            class if class.is_failure() => Outcome::Failure,
+            _ => Outcome::Neutral,
+        }
+    }
+}

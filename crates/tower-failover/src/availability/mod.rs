@@ -1,0 +1,328 @@
+//! What a member says about itself: the seam between those who judge it and those who choose.
+//!
+//! One [`Availability`] per member. Detector, health checks and people say what happened with [`Signal`]s; the
+//! circuit breaker's [`Machine`] lives inside and decides what that means; the driver reads a [`View`] and is rung
+//! when it changed; the hot path reads one word, the [`Gate`]. There is one door for all that happens, so that an
+//! epoch never advances without its event, and no event goes without its wake-up.
+//!
+//! ```
+//! use tower_failover::{Availability, Events, Finding, Signal, Verdict};
+//! use tower_failover::availability::Evidence;
+//!
+//! let availability = Availability::new("eu-west", Events::default());
+//! assert!(availability.view().is_available());
+//!
+//! availability.signal(Signal::Verdict(Finding::unhealthy(Evidence::TimedOut)));
+//! assert_eq!(availability.view().verdict, Verdict::Unhealthy);
+//! assert!(!availability.view().is_available());
+//! ```
+
+mod changes;
+mod gate;
+mod machine;
+mod probe_side;
+mod signal;
+mod suspicion;
+mod traffic;
+mod view;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
+
+use crate::bell::Bell;
+use crate::event::{Event, Events, Name};
+use gate::GateWord;
+
+pub use changes::Changes;
+pub use gate::{Epoch, Gate, Phase};
+pub use machine::{CircuitState, CircuitStatus, Machine};
+pub(crate) use probe_side::ProbeSide;
+pub use signal::{Evidence, Finding, OpenReason, Signal, Verdict};
+pub use suspicion::Suspicion;
+pub(crate) use traffic::{ProbeMark, Traffic};
+pub use view::{Preference, View};
+
+/// One member's cell.
+///
+/// # Clone
+/// Clones are handles to the same cell.
+#[derive(Clone)]
+pub struct Availability {
+    cell: Arc<Cell>,
+}
+
+struct Cell {
+    name: Name,
+    events: Events,
+    gate: GateWord,
+    suspected: AtomicBool,
+    traffic: Traffic,
+    state: Mutex<State>,
+    /// For those who wait until the circuit lets them pass.
+    moved: Notify,
+}
+
+struct State {
+    machine: Option<Box<dyn Machine>>,
+    unguarded: CircuitStatus,
+    verdict: Verdict,
+    evidence: Option<Evidence>,
+    /// Rung for the probe loops that watch the member: one, or two while one takes over from the other.
+    probe_loops: Vec<Arc<Bell>>,
+    round_waiters: Vec<oneshot::Sender<Finding>>,
+    listeners: Vec<Weak<Bell>>,
+    interrupts: Vec<Weak<dyn Interrupt>>,
+}
+
+/// Something with calls in flight that can be made to look up.
+pub(crate) trait Interrupt: Send + Sync {
+    /// Wakes the task of every call in flight.
+    fn wake_all(&self);
+}
+
+impl Availability {
+    /// A member of this name, closed and not yet judged.
+    #[must_use]
+    pub fn new(name: impl Into<Name>, events: Events) -> Self {
+        let unguarded = CircuitStatus::closed(Instant::now());
+        Self {
+            cell: Arc::new(Cell {
+                name: name.into(),
+                events,
+                gate: GateWord::new(unguarded.gate()),
+                suspected: AtomicBool::new(false),
+                traffic: Traffic::default(),
+                state: Mutex::new(State {
+                    machine: None,
+                    unguarded,
+                    verdict: Verdict::Unknown,
+                    evidence: None,
+                    probe_loops: Vec::new(),
+                    round_waiters: Vec::new(),
+                    listeners: Vec::new(),
+                    interrupts: Vec::new(),
+                }),
+                moved: Notify::new(),
+            }),
+        }
+    }
+
+    /// The member's name, as in events, snapshots and errors.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        &self.cell.name
+    }
+
+    /// Where this member's events go.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.cell.events
+    }
+
+    /// What the circuit does with a call now: one Acquire load.
+    #[inline]
+    #[must_use]
+    pub fn gate(&self) -> Gate {
+        self.cell.gate.load()
+    }
+
+    /// Says what happened. Transitions are announced, and those who wait are woken, before this returns.
+    pub fn signal(&self, signal: Signal) {
+        let now = Instant::now();
+        self.change(|state| {
+            if let Signal::Verdict(finding) = &signal {
+                state.verdict = finding.verdict;
+                state.evidence = finding.evidence.clone();
+            }
+            let checked = state.checked();
+            if let Some(machine) = &mut state.machine {
+                machine.apply(&signal, checked, now);
+            }
+        });
+    }
+
+    /// Puts a circuit breaker before the member. One that was there before is replaced. It hears the verdict that
+    /// is already known, so that the first one always counts.
+    pub fn guard(&self, mut machine: impl Machine + 'static) {
+        let now = Instant::now();
+        self.change(|state| {
+            let known =
+                Finding { verdict: state.verdict, evidence: state.evidence.clone(), on_suspicion: false };
+            if known.verdict != Verdict::Unknown {
+                machine.apply(&Signal::Verdict(known), state.checked(), now);
+            }
+            state.machine = Some(Box::new(machine));
+        });
+    }
+
+    /// Takes a trial slot of a half-open circuit, to be given back with [`Signal::TrialEnded`].
+    pub(crate) fn try_trial(&self) -> Option<Epoch> {
+        let now = Instant::now();
+        self.change(|state| state.machine.as_mut().and_then(|machine| machine.try_trial(now)))
+    }
+
+    /// What the member says about itself now.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.lock().view(self.is_suspected())
+    }
+
+    /// Suspects the member: if a probe loop watches it, it is asked at once (B17). Cheap when it already is.
+    pub fn suspect(&self) {
+        if self.is_suspected() {
+            return;
+        }
+        let state = self.lock();
+        // Under the lock, so that no suspicion is left behind by the last loop as it goes.
+        if state.checked() && !self.cell.suspected.swap(true, Ordering::AcqRel) {
+            let probe_loops = state.probe_loops.clone();
+            drop(state);
+            tracing::debug!(member = %self.cell.name, "suspected");
+            ring_all(&probe_loops);
+        }
+    }
+
+    /// Whether the member is under suspicion, with a probe on the way.
+    #[inline]
+    #[must_use]
+    pub fn is_suspected(&self) -> bool {
+        self.cell.suspected.load(Ordering::Acquire)
+    }
+
+    /// Asks for one full round of checks now. Without health checks, the current verdict is the answer.
+    pub(crate) fn request_round(&self) -> oneshot::Receiver<Finding> {
+        let (sender, receiver) = oneshot::channel();
+        let mut state = self.lock();
+        if state.checked() {
+            state.round_waiters.push(sender);
+            let probe_loops = state.probe_loops.clone();
+            drop(state);
+            ring_all(&probe_loops);
+        } else {
+            let finding =
+                Finding { verdict: state.verdict, evidence: state.evidence.clone(), on_suspicion: false };
+            // The receiver is in our hand.
+            let _ = sender.send(finding);
+        }
+        receiver
+    }
+
+    /// The probe loop's end of the cell.
+    pub(crate) fn attach_probes(&self) -> ProbeSide {
+        ProbeSide::attach(self.clone())
+    }
+
+    /// Rings `bell` at every change of this cell, until it is dropped.
+    pub(crate) fn listen(&self, bell: &Arc<Bell>) {
+        self.lock().listeners.push(Arc::downgrade(bell));
+    }
+
+    /// Registers calls in flight that [`interrupt`](Self::interrupt) wakes.
+    pub(crate) fn on_interrupt(&self, interrupt: Weak<dyn Interrupt>) {
+        self.lock().interrupts.push(interrupt);
+    }
+
+    /// Wakes every call in flight, so that those who may move look at the route again.
+    pub(crate) fn interrupt(&self) {
+        let interrupts = {
+            let mut state = self.lock();
+            state.interrupts.retain(|interrupt| interrupt.strong_count() > 0);
+            state.interrupts.clone()
+        };
+        for interrupt in interrupts.iter().filter_map(Weak::upgrade) {
+            interrupt.wake_all();
+        }
+    }
+
+    /// When the member last answered, and how long its probes take.
+    pub(crate) fn traffic(&self) -> &Traffic {
+        &self.cell.traffic
+    }
+
+    /// Completes at the next change of the circuit's status after this call.
+    pub(crate) fn moved(&self) -> tokio::sync::futures::Notified<'_> {
+        self.cell.moved.notified()
+    }
+
+    /// The one door: changes the state, then announces what that changed.
+    fn change<R>(&self, apply: impl FnOnce(&mut State) -> R) -> R {
+        let cell = &*self.cell;
+        let mut state = self.lock();
+        let before = state.view(false);
+        let result = apply(&mut state);
+        let after = state.view(false);
+        let circuit_moved = before.circuit.epoch != after.circuit.epoch;
+        cell.gate.store(after.circuit.gate());
+        if before.verdict != after.verdict {
+            cell.events.enqueue(Event::VerdictChanged {
+                member: cell.name.clone(),
+                from: before.verdict,
+                to: after.verdict,
+                evidence: after.evidence.clone(),
+            });
+        }
+        if circuit_moved {
+            cell.events.enqueue(Event::CircuitChanged {
+                member: cell.name.clone(),
+                from: before.circuit.state,
+                to: after.circuit.state,
+                reason: after.circuit.reason.or(before.circuit.reason),
+            });
+        }
+        let mut bells = if before == after { Vec::new() } else { state.live_listeners() };
+        if after.circuit.wants_round && !before.circuit.wants_round {
+            bells.extend_from_slice(&state.probe_loops);
+        }
+        drop(state);
+
+        cell.events.flush();
+        if before.circuit != after.circuit {
+            cell.moved.notify_waiters();
+        }
+        ring_all(&bells);
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics under this lock; if it did, the state is whole at every step.
+        self.cell.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn ring_all(bells: &[Arc<Bell>]) {
+    for bell in bells {
+        bell.ring();
+    }
+}
+
+impl State {
+    fn checked(&self) -> bool {
+        !self.probe_loops.is_empty()
+    }
+
+    fn view(&self, suspected: bool) -> View {
+        View {
+            verdict: self.verdict,
+            evidence: self.evidence.clone(),
+            checked: self.checked(),
+            guarded: self.machine.is_some(),
+            suspected,
+            circuit: self.machine.as_ref().map_or(&self.unguarded, |machine| machine.status()).clone(),
+        }
+    }
+
+    fn live_listeners(&mut self) -> Vec<Arc<Bell>> {
+        self.listeners.retain(|bell| bell.strong_count() > 0);
+        self.listeners.iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
+impl fmt::Debug for Availability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Availability").field("name", &self.cell.name).field("view", &self.view()).finish()
+    }
+}

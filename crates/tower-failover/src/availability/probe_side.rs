@@ -1,0 +1,77 @@
+//! The probe loop's end of a member's cell.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::{Availability, Finding, Signal, ring_all};
+use crate::bell::Bell;
+
+/// Held by a probe loop while it watches a member. When the last one is dropped, the member counts as not checked.
+///
+/// An ended loop is dropped by the runtime when it gets to it, so that its successor may attach first.
+pub(crate) struct ProbeSide {
+    availability: Availability,
+    bell: Arc<Bell>,
+}
+
+impl ProbeSide {
+    pub(super) fn attach(availability: Availability) -> Self {
+        let bell = Arc::new(Bell::default());
+        availability.change(|state| state.probe_loops.push(Arc::clone(&bell)));
+        // What was wanted of a loop before this one is wanted still.
+        bell.ring();
+        // What the circuit waits for depends on whether checks run.
+        availability.signal(Signal::Tick);
+        Self { availability, bell }
+    }
+
+    pub(crate) fn availability(&self) -> &Availability {
+        &self.availability
+    }
+
+    /// Rung when the member is suspected, and whenever [`round_wanted`](Self::round_wanted) may have changed.
+    pub(crate) fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    /// Whether a choice or a half-open circuit waits for one full round.
+    pub(crate) fn round_wanted(&self) -> bool {
+        let state = self.availability.lock();
+        let half_open = state.machine.as_ref().is_some_and(|machine| machine.status().wants_round);
+        half_open || !state.round_waiters.is_empty()
+    }
+
+    /// A full round ended: everybody who asked for one hears of it.
+    pub(crate) fn round_ended(&self, finding: &Finding) {
+        let waiters = std::mem::take(&mut self.availability.lock().round_waiters);
+        self.availability.signal(Signal::Verdict(finding.clone()));
+        for waiter in waiters {
+            // Whoever asked may have gone since.
+            let _ = waiter.send(finding.clone());
+        }
+    }
+
+    /// The suspicion is settled, by this finding if its probe failed. Those who wait for it look up.
+    pub(crate) fn suspicion_settled(&self, failed: Option<Finding>) {
+        if let Some(finding) = failed {
+            self.availability.signal(Signal::Verdict(Finding { on_suspicion: true, ..finding }));
+        }
+        self.availability.cell.suspected.store(false, Ordering::Release);
+        let listeners = self.availability.lock().live_listeners();
+        ring_all(&listeners);
+    }
+}
+
+impl Drop for ProbeSide {
+    fn drop(&mut self) {
+        let cell = &self.availability.cell;
+        self.availability.change(|state| {
+            state.probe_loops.retain(|bell| !Arc::ptr_eq(bell, &self.bell));
+            if !state.checked() {
+                state.round_waiters.clear();
+                cell.suspected.store(false, Ordering::Release);
+            }
+        });
+        self.availability.signal(Signal::Tick);
+    }
+}

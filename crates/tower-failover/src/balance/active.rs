@@ -1,0 +1,185 @@
+//! The published choice: written by the driver once per event, read by every clone.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::futures::OwnedNotified;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Duration;
+
+use super::handle::Order;
+use super::outage::Outage;
+use super::snapshot::Roster;
+use crate::availability::Availability;
+use crate::route::Route;
+
+/// How many versions back it is remembered that their member hung.
+const REMEMBERED: usize = 16;
+
+/// What all clones of a balance share.
+pub(super) struct Shared<S> {
+    pub(super) active: Arc<Active>,
+    published: Mutex<Published<S>>,
+    pub(super) wait_for_member: Option<Duration>,
+    /// The only sender: the driver ends when the last clone of the balance, and with it this, is gone.
+    pub(super) orders: mpsc::Sender<Order>,
+}
+
+/// The choice as far as it does not depend on the services' type.
+pub(super) struct Active {
+    version: AtomicU64,
+    changed: Arc<Notify>,
+    now: Mutex<Now>,
+}
+
+struct Now {
+    availability: Option<Availability>,
+    hung: [u64; REMEMBERED],
+    roster: Arc<Roster>,
+}
+
+/// Who serves.
+pub(super) enum Published<S> {
+    Member(Arc<S>),
+    Nobody(Absence),
+}
+
+impl<S> Clone for Published<S> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Member(service) => Self::Member(Arc::clone(service)),
+            Self::Nobody(absence) => Self::Nobody(*absence),
+        }
+    }
+}
+
+/// Why nobody serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// The first choice is still to be made.
+    NotYet,
+    Outage(Outage),
+    DriverGone,
+}
+
+impl<S> Shared<S> {
+    pub(super) fn new(wait_for_member: Option<Duration>, orders: mpsc::Sender<Order>) -> Self {
+        let active = Active {
+            version: AtomicU64::new(1),
+            changed: Arc::default(),
+            now: Mutex::new(Now { availability: None, hung: [0; REMEMBERED], roster: Arc::default() }),
+        };
+        Self {
+            active: Arc::new(active),
+            published: Mutex::new(Published::Nobody(Absence::NotYet)),
+            wait_for_member,
+            orders,
+        }
+    }
+
+    /// Who serves, with the version of that choice.
+    pub(super) fn read(&self) -> (u64, Published<S>) {
+        let published = self.published();
+        (self.active.version(), published.clone())
+    }
+
+    /// Publishes a choice under the next version. `hung`: what was in flight under the former one will not be
+    /// answered.
+    pub(super) fn publish(
+        &self,
+        choice: Published<S>,
+        availability: Option<Availability>,
+        hung: bool,
+    ) -> u64 {
+        let former;
+        let version = {
+            let mut published = self.published();
+            former = std::mem::replace(&mut *published, choice);
+            self.active.advance(availability, hung)
+        };
+        // A service's drop is foreign code: outside the lock.
+        drop(former);
+        version
+    }
+
+    fn published(&self) -> MutexGuard<'_, Published<S>> {
+        // Only whole values are written under it.
+        self.published.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Active {
+    #[inline]
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    fn advance(&self, availability: Option<Availability>, hung: bool) -> u64 {
+        let mut now = self.now();
+        let former = self.version();
+        if hung {
+            now.hung[usize::try_from(former).unwrap_or(usize::MAX) % REMEMBERED] = former;
+        }
+        now.availability = availability;
+        self.version.store(former + 1, Ordering::Release);
+        former + 1
+    }
+
+    /// Wakes all who wait for a change.
+    pub(super) fn announce(&self) {
+        self.changed.notify_waiters();
+    }
+
+    /// Completes at the next announcement after this call.
+    pub(super) fn changed(&self) -> OwnedNotified {
+        Arc::clone(&self.changed).notified_owned()
+    }
+
+    pub(super) fn roster(&self) -> Arc<Roster> {
+        Arc::clone(&self.now().roster)
+    }
+
+    pub(super) fn set_roster(&self, roster: Arc<Roster>) {
+        self.now().roster = roster;
+    }
+
+    fn now(&self) -> MutexGuard<'_, Now> {
+        // Only whole values are written under it.
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The [`Route`] of a balance.
+///
+/// # Clone
+/// Clones look at the same balance, and do not keep it alive.
+#[derive(Clone)]
+pub struct ActiveRoute(pub(super) Arc<Active>);
+
+impl Route for ActiveRoute {
+    type Changed = OwnedNotified;
+
+    #[inline]
+    fn version(&self) -> u64 {
+        self.0.version()
+    }
+
+    fn in_doubt(&self) -> bool {
+        self.0.now().availability.as_ref().is_some_and(Availability::is_suspected)
+    }
+
+    fn hung(&self, version: u64) -> bool {
+        version != 0
+            && self.0.now().hung[usize::try_from(version).unwrap_or(usize::MAX) % REMEMBERED] == version
+    }
+
+    fn changed(&self) -> OwnedNotified {
+        self.0.changed()
+    }
+}
+
+impl std::fmt::Debug for ActiveRoute {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ActiveRoute").field("version", &self.0.version()).finish()
+    }
+}

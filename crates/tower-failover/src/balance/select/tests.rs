@@ -1,0 +1,130 @@
+//! The rule, case by case.
+
+use tokio::time::{Duration, Instant};
+
+use super::{Candidate, Decision, HighestWeight, Patience, Situation, Standing, Strategy, decide};
+use crate::availability::Preference;
+use crate::balance::Weight;
+use crate::event::SwitchReason;
+
+fn standing(name: &str, weight: f64) -> Standing {
+    Standing {
+        name: name.into(),
+        weight: Weight::new(weight).expect("a weight"),
+        available: true,
+        preference: Some(Preference::Healthy),
+        last_resort: false,
+        judged: true,
+        wanted: true,
+    }
+}
+
+fn away(name: &str, weight: f64) -> Standing {
+    Standing { available: false, preference: None, ..standing(name, weight) }
+}
+
+fn situation() -> Situation {
+    Situation { active: None, pinned: None, occasion: None, patience: None, now: Instant::now() }
+}
+
+fn rule(standings: &[Standing], situation: &Situation) -> Decision {
+    decide(standings, situation, &HighestWeight)
+}
+
+#[test]
+fn b1_the_heaviest_available_is_taken() {
+    let standings = [standing("light", 0.5), away("heaviest", 9.0), standing("heavy", 2.0)];
+    assert_eq!(rule(&standings, &situation()), Decision::Switch { to: 2, reason: None });
+}
+
+#[test]
+fn b1_without_an_occasion_the_active_one_stays() {
+    let standings = [standing("light", 0.5), standing("heavy", 2.0)];
+    let mut situation = Situation { active: Some(0), ..situation() };
+    assert_eq!(rule(&standings, &situation), Decision::Stay);
+    situation.occasion = Some(SwitchReason::Fallback);
+    assert_eq!(
+        rule(&standings, &situation),
+        Decision::Switch { to: 1, reason: Some(SwitchReason::Fallback) }
+    );
+}
+
+#[test]
+fn b3_of_equals_the_active_one_stays_and_else_the_first_is_taken() {
+    let candidate = |is_active| Candidate {
+        name: "any".into(),
+        weight: Weight::default(),
+        preference: Preference::Healthy,
+        is_active,
+    };
+    assert_eq!(HighestWeight.choose(&[candidate(false), candidate(true)]), 1);
+    assert_eq!(HighestWeight.choose(&[candidate(false), candidate(false)]), 0);
+}
+
+#[test]
+fn b7_the_last_resort_is_taken_only_if_nobody_is_available() {
+    let resort = Standing { last_resort: true, ..away("resort", 9.0) };
+    let mut standings = [resort, standing("light", 0.5)];
+    assert_eq!(rule(&standings, &situation()), Decision::Switch { to: 1, reason: None });
+    standings[1] = away("light", 0.5);
+    assert_eq!(rule(&standings, &situation()), Decision::LastResort { to: 0 });
+    standings[0].last_resort = false;
+    assert_eq!(rule(&standings, &situation()), Decision::Nobody);
+}
+
+#[test]
+fn b27_a_willing_lighter_one_is_taken_before_a_heavier_one_that_is_not_preferred() {
+    let mut standings = [standing("heavy", 2.0), standing("light", 0.5)];
+    for less in [Preference::NotPreferred, Preference::Unknown] {
+        standings[0].preference = Some(less);
+        assert_eq!(rule(&standings, &situation()), Decision::Switch { to: 1, reason: None });
+    }
+}
+
+#[test]
+fn b27_at_a_fallback_unknown_is_no_reason_to_leave_but_not_preferred_is() {
+    let mut standings = [standing("heavy", 2.0), standing("light", 0.5)];
+    let fallback = Situation { active: Some(0), occasion: Some(SwitchReason::Fallback), ..situation() };
+    for (preference, stays) in
+        [(Some(Preference::Unknown), true), (None, true), (Some(Preference::NotPreferred), false)]
+    {
+        standings[0].preference = preference;
+        assert_eq!(rule(&standings, &fallback) == Decision::Stay, stays, "{preference:?}");
+    }
+}
+
+#[test]
+fn b38_the_pinned_one_is_taken_whenever_it_may_be() {
+    let mut standings = [standing("light", 0.5), standing("heavy", 2.0)];
+    let pinned = Situation { active: Some(1), pinned: Some(0), ..situation() };
+    let by_hand = Decision::Switch { to: 0, reason: Some(SwitchReason::Manual) };
+    assert_eq!(rule(&standings, &pinned), by_hand);
+    standings[0] = away("light", 0.5);
+    assert_eq!(rule(&standings, &pinned), Decision::Stay);
+}
+
+#[test]
+fn b41_the_heaviest_is_waited_for_until_it_was_judged() {
+    let now = Instant::now();
+    let until = now + Duration::from_secs(1);
+    let mut standings = [standing("light", 0.5), standing("heavy", 2.0)];
+    standings[1].judged = false;
+    standings[1].preference = Some(Preference::Unknown);
+    let start = Situation { patience: Some(Patience::ForVerdict(until)), now, ..situation() };
+    assert_eq!(rule(&standings, &start), Decision::WaitUntil(until));
+    let late = Situation { now: until, ..start.clone() };
+    assert_eq!(rule(&standings, &late), Decision::Switch { to: 0, reason: None });
+    standings[1] = away("heavy", 2.0);
+    assert_eq!(rule(&standings, &start), Decision::Switch { to: 0, reason: None }, "judged, and away");
+}
+
+#[test]
+fn b58_only_a_wanted_heavier_one_is_waited_for() {
+    let now = Instant::now();
+    let until = now + Duration::from_secs(1);
+    let mut standings = [standing("light", 0.5), away("heavy", 2.0)];
+    let back = Situation { patience: Some(Patience::ForReturn(until)), now, ..situation() };
+    assert_eq!(rule(&standings, &back), Decision::WaitUntil(until));
+    standings[1].wanted = false;
+    assert_eq!(rule(&standings, &back), Decision::Switch { to: 0, reason: None });
+}

@@ -1,0 +1,156 @@
+//! A circuit breaker: admits calls or refuses them, and never counts.
+//!
+//! Whoever knows something about the member, a failure detector, its health checks or a person, says so to its
+//! [`Availability`]. The circuit that lives there opens and closes by that and by the clock; the
+//! [`CircuitBreaker`] merely obeys it. Put a [`FailureDetector`](crate::FailureDetector) below it if
+//! calls are to open it, and to settle its trial calls where no health check runs.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use tower::{Layer, ServiceExt};
+//! use tower_failover::{Availability, Circuit, CircuitBreakerLayer, CircuitSettings, Events};
+//! use tower_test::mock;
+//!
+//! let availability = Availability::new("eu-west", Events::default());
+//! let circuit = Circuit::new(availability, CircuitSettings::default())?;
+//! let (service, mut handle) = mock::pair::<&str, &str>();
+//! let breaker = CircuitBreakerLayer::new(circuit.clone()).layer(service);
+//!
+//! tokio::spawn(async move {
+//!     let (_request, respond) = handle.next_request().await.unwrap();
+//!     respond.send_response("pong");
+//! });
+//! assert_eq!(breaker.clone().oneshot("ping").await.unwrap(), "pong");
+//!
+//! circuit.force_open();
+//! let error = breaker.oneshot("ping").await.unwrap_err();
+//! assert_eq!(error.to_string(), "the circuit of eu-west is open");
+//! # Ok(()) }
+//! ```
+
+mod circuit;
+pub mod error;
+mod flap;
+pub mod future;
+mod layer;
+mod machine;
+mod permit;
+mod settings;
+mod waiting;
+
+use std::fmt;
+use std::task::{Context, Poll};
+
+use tower_service::Service;
+
+use crate::availability::Availability;
+use future::ResponseFuture;
+use permit::{Permit, Refusal};
+use waiting::Waiting;
+
+pub use circuit::Circuit;
+pub use error::CircuitError;
+pub use layer::CircuitBreakerLayer;
+pub use settings::{CircuitSettings, InvalidCircuitSettings};
+
+/// Calls the inner service while its circuit lets calls pass.
+///
+/// # Readiness
+/// Ready is a reservation: in a half-open circuit it holds one of the few trial calls. A reservation of an older
+/// epoch is void, and the call asks again. While the circuit is open, the service is ready and its calls fail with
+/// [`CircuitError::Open`]; one that [waits](CircuitBreakerLayer::wait_while_open) is pending until the circuit
+/// moves. The inner service is asked for its readiness only when the circuit admits.
+///
+/// # Cancellation
+/// Dropping the service, or the future of a call, gives its trial call back.
+///
+/// # Clone
+/// Clones obey the same circuit. A new clone holds no reservation.
+pub struct CircuitBreaker<S> {
+    inner: S,
+    availability: Availability,
+    wait_while_open: bool,
+    admission: Option<Result<Permit, Refusal>>,
+    waiting: Waiting,
+}
+
+impl<S> CircuitBreaker<S> {
+    fn new(inner: S, availability: Availability, wait_while_open: bool) -> Self {
+        Self { inner, availability, wait_while_open, admission: None, waiting: Waiting::default() }
+    }
+
+    /// Whether there is a reservation that holds, or a new one.
+    #[inline]
+    fn is_admitted(&mut self) -> bool {
+        if let Some(Ok(permit)) = &self.admission
+            && permit.is_current(&self.availability)
+        {
+            return true;
+        }
+        self.admission.insert(Permit::ask(&self.availability)).is_ok()
+    }
+}
+
+impl<S, Request> Service<Request> for CircuitBreaker<S>
+where
+    S: Service<Request>,
+{
+    type Response = S::Response;
+    type Error = CircuitError<S::Error>;
+    type Future = ResponseFuture<S::Future, S::Error>;
+
+    #[inline]
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        loop {
+            let registered = self.waiting.is_registered();
+            let readiness = if self.is_admitted() {
+                self.inner.poll_ready(context).map_err(CircuitError::Inner)
+            } else if self.wait_while_open {
+                Poll::Pending
+            } else {
+                Poll::Ready(Ok(()))
+            };
+            if let Poll::Ready(result) = readiness {
+                self.waiting.end();
+                if result.is_err() {
+                    self.admission = None;
+                }
+                return Poll::Ready(result);
+            }
+            // Pending only after a look that followed the registration: a move in between is not lost.
+            if self.waiting.poll_moved(&self.availability, context).is_pending() && registered {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    #[inline]
+    fn call(&mut self, request: Request) -> Self::Future {
+        let admission = match self.admission.take() {
+            Some(Ok(permit)) if !permit.is_current(&self.availability) => Permit::ask(&self.availability),
+            // A refusal stands even if the circuit has closed since: the inner service was not made ready.
+            Some(admission) => admission,
+            None => Permit::ask(&self.availability),
+        };
+        match admission {
+            Ok(permit) => ResponseFuture::admitted(self.inner.call(request), permit.spend()),
+            Err(refusal) => ResponseFuture::refused(refusal.into_error(&self.availability)),
+        }
+    }
+}
+
+impl<S: Clone> Clone for CircuitBreaker<S> {
+    fn clone(&self) -> Self {
+        Self::new(self.inner.clone(), self.availability.clone(), self.wait_while_open)
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for CircuitBreaker<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CircuitBreaker")
+            .field("inner", &self.inner)
+            .field("availability", &self.availability)
+            .field("wait_while_open", &self.wait_while_open)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,137 @@
+//! Detectors of the user's own (B16).
+
+use std::any::type_name;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::time::Duration;
+
+use super::shared::Shared;
+use super::window::Counts;
+use crate::availability::Epoch;
+use crate::classify::Outcome;
+use crate::clock::Millis;
+
+/// What a [`Detector`] sees of a call that ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Observation {
+    /// What its end says about the member.
+    pub outcome: Outcome,
+    /// The epoch of the circuit. A detector that remembers should forget when it changes.
+    pub epoch: Epoch,
+    /// When it ended, in milliseconds of the detector's clock.
+    pub at: Millis,
+    /// How long it took, in whole milliseconds.
+    pub took: Duration,
+}
+
+/// A failure detector of one's own. It observes and trips; it never gates.
+///
+/// Implemented by closures:
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_failover::failure_detector::{Detector, Observation};
+///
+/// let too_slow = |observation: &Observation| observation.took > Duration::from_secs(2);
+/// # fn is_detector(_: impl Detector) {}
+/// # is_detector(too_slow);
+/// ```
+pub trait Detector: Send + Sync {
+    /// Sees one call that ended in the present epoch, and says whether the circuit is to open.
+    ///
+    /// Called from the tasks of the calls, at the same time from several, and never under a lock. A detector that
+    /// panics is not asked again.
+    fn trips(&self, observation: &Observation) -> bool;
+}
+
+impl<F> Detector for F
+where
+    F: Fn(&Observation) -> bool + Send + Sync,
+{
+    fn trips(&self, observation: &Observation) -> bool {
+        self(observation)
+    }
+}
+
+/// What watches one member's calls: the counts of the failure detector, and the detectors added to it.
+///
+/// # Clone
+/// Clones are handles to the same detectors.
+#[derive(Clone)]
+pub struct Detectors {
+    shared: Arc<Shared>,
+}
+
+impl Detectors {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Adds a detector, which sees the calls that end from now on.
+    pub fn add<D: Detector + 'static>(&self, detector: D) {
+        self.shared.own().add(detector);
+    }
+
+    /// The calls that ended within the window, in the present epoch of the circuit.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.shared.counts()
+    }
+}
+
+impl fmt::Debug for Detectors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Detectors").field("counts", &self.counts()).finish_non_exhaustive()
+    }
+}
+
+/// The detectors that were added. Asking whether there are any is one relaxed load.
+#[derive(Default)]
+pub(super) struct OwnDetectors {
+    any: AtomicBool,
+    list: RwLock<Arc<[Arc<OwnDetector>]>>,
+}
+
+struct OwnDetector {
+    name: &'static str,
+    disabled: AtomicBool,
+    detector: Box<dyn Detector>,
+}
+
+impl OwnDetectors {
+    pub(super) fn add<D: Detector + 'static>(&self, detector: D) {
+        let own = Arc::new(OwnDetector {
+            name: type_name::<D>(),
+            disabled: AtomicBool::new(false),
+            detector: Box::new(detector),
+        });
+        let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
+        *list = list.iter().cloned().chain([own]).collect();
+        self.any.store(true, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(super) fn any(&self) -> bool {
+        self.any.load(Ordering::Relaxed)
+    }
+
+    /// Whether one of them trips. `panicked` hears the name of each that panics, once.
+    pub(super) fn trip(&self, observation: &Observation, mut panicked: impl FnMut(&'static str)) -> bool {
+        // A detector may add another one, so that none runs under the lock.
+        let list = Arc::clone(&self.list.read().unwrap_or_else(PoisonError::into_inner));
+        let mut tripped = false;
+        for own in list.iter().filter(|own| !own.disabled.load(Ordering::Relaxed)) {
+            // What it leaves broken is its own, and it is not asked again.
+            match catch_unwind(AssertUnwindSafe(|| own.detector.trips(observation))) {
+                Ok(trips) => tripped |= trips,
+                Err(_) if !own.disabled.swap(true, Ordering::Relaxed) => panicked(own.name),
+                Err(_) => {}
+            }
+        }
+        tripped
+    }
+}

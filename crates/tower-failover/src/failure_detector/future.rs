@@ -1,0 +1,87 @@
+//! The response future of the failure detector.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::shared::Shared;
+use crate::availability::Epoch;
+use crate::classify::{Classify, Outcome};
+use crate::clock::Millis;
+
+pin_project! {
+    /// The response of a [`FailureDetector`](super::FailureDetector).
+    ///
+    /// # Cancellation
+    /// Dropping it before it is ready settles the call as abandoned.
+    pub struct ResponseFuture<F, C> {
+        #[pin]
+        inner: F,
+        classify: C,
+        token: Token,
+    }
+}
+
+impl<F, C> ResponseFuture<F, C> {
+    #[inline]
+    pub(super) fn new(inner: F, classify: C, token: Token) -> Self {
+        Self { inner, classify, token }
+    }
+}
+
+impl<F, C, T, E> Future for ResponseFuture<F, C>
+where
+    F: Future<Output = Result<T, E>>,
+    C: Classify<T, E>,
+{
+    type Output = Result<T, E>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let result = ready!(this.inner.poll(context));
+        this.token.settle(this.classify.classify(result.as_ref()));
+        Poll::Ready(result)
+    }
+}
+
+impl<F, C> fmt::Debug for ResponseFuture<F, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+/// One call, to be settled exactly once: with its outcome, or as abandoned when this is dropped.
+pub(super) struct Token {
+    shared: Arc<Shared>,
+    begun: (Epoch, Millis),
+    settled: bool,
+}
+
+impl Token {
+    #[inline]
+    pub(super) fn begin(shared: &Arc<Shared>) -> Self {
+        Self { shared: Arc::clone(shared), begun: shared.begin(), settled: false }
+    }
+
+    #[inline]
+    fn settle(&mut self, outcome: Outcome) {
+        if !std::mem::replace(&mut self.settled, true) {
+            self.shared.settle(self.begun, outcome);
+        }
+    }
+}
+
+impl Drop for Token {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.settled {
+            let (_, started) = self.begun;
+            self.settle(self.shared.abandoned(started));
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A failure detector: classifies the outcome of each call and counts it, and never gates.
+//!
+//! Too many failures within a sliding window of time open the circuit of the member (B12, B13). A failure also
+//! raises a suspicion, so that a member with little traffic is asked at once instead of never tripping (B17).
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
+//! use tower::{Layer, ServiceExt};
+//! use tower_failover::availability::CircuitState;
+//! use tower_failover::{
+//!     Availability, Circuit, CircuitSettings, Events, FailureDetectorLayer, Thresholds,
+//! };
+//! use tower_test::mock;
+//!
+//! let availability = Availability::new("eu-west", Events::default());
+//! let circuit = Circuit::new(availability.clone(), CircuitSettings::default())?;
+//! let layer = FailureDetectorLayer::new(availability)
+//!     .thresholds(Thresholds::new(2, 0.1, Duration::from_secs(2))?);
+//! let (service, mut handle) = mock::pair::<&str, &str>();
+//! let service = layer.layer(service);
+//!
+//! tokio::spawn(async move {
+//!     while let Some((_request, respond)) = handle.next_request().await {
+//!         respond.send_error("connection reset");
+//!     }
+//! });
+//! assert!(service.clone().oneshot("ping").await.is_err());
+//! assert_eq!(layer.counts().failures, 1);
+//! assert!(service.oneshot("ping").await.is_err());
+//! assert_eq!(circuit.state(), CircuitState::Open);
+//! # Ok(()) }
+//! ```
+
+mod detector;
+pub mod future;
+mod layer;
+mod shared;
+mod threshold;
+mod window;
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tower_service::Service;
+
+use crate::classify::{Classify, ErrorsAreFailures};
+use future::{ResponseFuture, Token};
+use shared::Shared;
+
+pub use detector::{Detector, Detectors, Observation};
+pub use layer::FailureDetectorLayer;
+pub use threshold::{InvalidThresholds, Thresholds};
+pub use window::Counts;
+
+/// Counts the outcomes of the inner service's calls.
+///
+/// Every call is settled exactly once: with its result, or as abandoned when its future is dropped, be it by its
+/// caller or because the inner future panicked. It is charged to the epoch of the circuit that it was made in.
+///
+/// # Readiness
+/// That of the inner service. An error from there is classified and counted as if a call had ended with it.
+///
+/// # Cancellation
+/// A call that is dropped after it has waited [for long](FailureDetectorLayer::abandoned_after) is a failure; one
+/// that is dropped earlier is not counted.
+///
+/// # Clone
+/// Clones count into the same window.
+#[derive(Clone)]
+pub struct FailureDetector<S, C = ErrorsAreFailures> {
+    inner: S,
+    classify: C,
+    shared: Arc<Shared>,
+}
+
+impl<S, C, Request> Service<Request> for FailureDetector<S, C>
+where
+    S: Service<Request>,
+    C: Classify<S::Response, S::Error> + Clone,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, C>;
+
+    #[inline]
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context).map_err(|error| {
+            self.shared.settle(self.shared.begin(), self.classify.classify(Err(&error)));
+            error
+        })
+    }
+
+    #[inline]
+    fn call(&mut self, request: Request) -> Self::Future {
+        let token = Token::begin(&self.shared);
+        ResponseFuture::new(self.inner.call(request), self.classify.clone(), token)
+    }
+}
+
+impl<S: fmt::Debug, C> fmt::Debug for FailureDetector<S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FailureDetector").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tower::{Layer, ServiceExt, service_fn};
+
+    use super::*;
+    use crate::availability::Availability;
+    use crate::event::Events;
+
+    #[tokio::test(start_paused = true)]
+    async fn b17_a_failure_raises_suspicion_unless_told_otherwise() {
+        for suspects in [true, false] {
+            let availability = Availability::new("eu-west", Events::default());
+            let _probes = availability.attach_probes();
+            let layer = FailureDetectorLayer::new(availability.clone()).suspect_on_failure(suspects);
+            let service = layer.layer(service_fn(|answer: Result<(), ()>| async move { answer }));
+            assert_eq!(service.clone().oneshot(Ok(())).await, Ok(()));
+            assert!(!availability.is_suspected());
+            assert_eq!(service.oneshot(Err(())).await, Err(()));
+            assert_eq!(availability.is_suspected(), suspects);
+        }
+    }
+}

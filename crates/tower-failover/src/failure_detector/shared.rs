@@ -1,0 +1,156 @@
+//! What all services of one layer share: the window, and what follows from an outcome.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::time::Duration;
+
+use super::detector::{Observation, OwnDetectors};
+use super::threshold::Thresholds;
+use super::window::{Counts, Window};
+use crate::availability::{Availability, Epoch, Gate, OpenReason, Signal};
+use crate::classify::Outcome;
+use crate::clock::{Clock, Millis};
+use crate::event::Event;
+
+/// What the layer was told.
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub(super) availability: Availability,
+    pub(super) thresholds: Thresholds,
+    pub(super) clock: Clock,
+    pub(super) abandoned_after: Millis,
+    pub(super) suspect_on_failure: bool,
+    pub(super) own: Arc<OwnDetectors>,
+}
+
+pub(super) struct Shared {
+    settings: Settings,
+    window: Window,
+    /// The stamp of the last trip: one in each bucket's time is enough.
+    tripped: AtomicU64,
+    report: FailureReport,
+}
+
+impl Shared {
+    const NEVER: u64 = u64::MAX;
+
+    pub(super) fn new(settings: Settings) -> Self {
+        Self {
+            window: Window::new(settings.thresholds.window()),
+            settings,
+            tripped: AtomicU64::new(Self::NEVER),
+            report: FailureReport::default(),
+        }
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(super) fn own(&self) -> &OwnDetectors {
+        &self.settings.own
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        self.window.counts(self.settings.availability.gate().epoch, self.settings.clock.now())
+    }
+
+    /// A call begins: the epoch it belongs to, and when.
+    #[inline]
+    pub(super) fn begin(&self) -> (Epoch, Millis) {
+        (self.settings.availability.gate().epoch, self.settings.clock.now())
+    }
+
+    /// What is to be made of a call that was given up: waiting in vain for long is a failure.
+    pub(super) fn abandoned(&self, started: Millis) -> Outcome {
+        let waited = self.settings.clock.now().saturating_sub(started);
+        if waited > self.settings.abandoned_after { Outcome::Failure } else { Outcome::Neutral }
+    }
+
+    /// A call ended. One of an older epoch counts for nothing (B10).
+    #[inline]
+    pub(super) fn settle(&self, (epoch, started): (Epoch, Millis), outcome: Outcome) {
+        let gate = self.settings.availability.gate();
+        if gate.epoch != epoch {
+            return;
+        }
+        let now = self.settings.clock.now();
+        if outcome != Outcome::Neutral {
+            self.window.record(epoch, now, outcome == Outcome::Success);
+        }
+        if gate.wants_outcomes() || outcome == Outcome::Failure {
+            self.tell(gate, now, outcome);
+        }
+        if self.own().any() {
+            let took = Duration::from_millis(now.saturating_sub(started));
+            self.ask_own(&Observation { outcome, epoch, at: now, took });
+        }
+    }
+
+    #[cold]
+    fn tell(&self, gate: Gate, now: Millis, outcome: Outcome) {
+        let availability = &self.settings.availability;
+        let epoch = gate.epoch;
+        if gate.wants_outcomes() && outcome != Outcome::Neutral {
+            availability.signal(Signal::Outcome { epoch, success: outcome == Outcome::Success });
+        }
+        if outcome != Outcome::Failure {
+            return;
+        }
+        if let Some(count) = self.report.failed(now) {
+            availability.events().emit(Event::CallsFailed { member: availability.name().clone(), count });
+        }
+        if self.settings.suspect_on_failure {
+            availability.suspect();
+        }
+        if self.settings.thresholds.is_passed(self.window.counts(epoch, now)) {
+            self.trip(epoch, now);
+        }
+    }
+
+    #[cold]
+    fn ask_own(&self, observation: &Observation) {
+        let availability = &self.settings.availability;
+        let tripped = self.own().trip(observation, |name| {
+            let what = format!("failure detector {name} of {}", availability.name());
+            availability.events().emit(Event::Panicked { what: what.into() });
+        });
+        if tripped {
+            self.trip(observation.epoch, observation.at);
+        }
+    }
+
+    /// Says so once; again only if the circuit is still in this epoch when the next bucket begins, as one that
+    /// waits for `down_after` may be.
+    fn trip(&self, epoch: Epoch, now: Millis) {
+        let stamp = self.window.stamp(epoch, now).number();
+        if self.tripped.swap(stamp, Ordering::Relaxed) != stamp {
+            self.settings.availability.signal(Signal::Trip { epoch, reason: OpenReason::FailureDetector });
+        }
+    }
+}
+
+/// Adds failures up, so that they are told at most once a second. The last ones of a burst are told with the next
+/// failure after it.
+#[derive(Default)]
+struct FailureReport {
+    untold: AtomicU64,
+    next_at: AtomicU64,
+}
+
+impl FailureReport {
+    const SPACING: Millis = 1000;
+
+    /// One more; if it is time to tell, how many there were.
+    fn failed(&self, now: Millis) -> Option<u64> {
+        self.untold.fetch_add(1, Ordering::Relaxed);
+        let next_at = self.next_at.load(Ordering::Relaxed);
+        let mine = now >= next_at
+            && self
+                .next_at
+                .compare_exchange(next_at, now + Self::SPACING, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok();
+        mine.then(|| self.untold.swap(0, Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,119 @@
+//! What is asked of a member, and the handle of the loop that asks.
+
+use tokio::task::AbortHandle;
+
+use super::check::Check;
+use super::probe_loop::ProbeLoop;
+use super::round::Examiner;
+use super::runner::Runner;
+use super::settings::{HealthSettings, HealthSettingsError};
+use crate::availability::{Availability, Suspicion};
+use crate::chance::Chance;
+
+/// The checks of one member, and how they are run.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use futures_util::StreamExt;
+/// use tower::service_fn;
+/// use tower_failover::{Availability, Check, Event, Events, Health, HealthPlan, Probe, Verdict};
+///
+/// let well = service_fn(|_: Probe| async { Ok::<_, std::io::Error>(Health::Healthy) });
+/// let plan = HealthPlan::new([Check::new("well", well)]);
+///
+/// # tokio::time::pause();
+/// let events = Events::default();
+/// let mut told = events.subscribe();
+/// let availability = Availability::new("eu-west", events);
+/// let _watch = plan.watch(&availability)?;
+/// assert!(matches!(told.next().await, Some(Event::VerdictChanged { to: Verdict::Healthy, .. })));
+/// # Ok(()) }
+/// ```
+///
+/// # Clone
+/// Clones ask the same checks, and draw from the same chance.
+#[derive(Debug, Clone, Default)]
+pub struct HealthPlan {
+    checks: Vec<Check>,
+    settings: HealthSettings,
+    suspicion: Suspicion,
+    chance: Chance,
+}
+
+impl HealthPlan {
+    /// These checks run together, and all must pass (B21). Without any, the member is not checked.
+    #[must_use]
+    pub fn new(checks: impl IntoIterator<Item = Check>) -> Self {
+        Self { checks: checks.into_iter().collect(), ..Self::default() }
+    }
+
+    /// The settings of all checks that carry none of their own.
+    #[must_use]
+    pub fn settings(mut self, settings: HealthSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// What happens when the member is suspected (B17).
+    #[must_use]
+    pub fn suspicion(mut self, suspicion: Suspicion) -> Self {
+        self.suspicion = suspicion;
+        self
+    }
+
+    /// Where jitter comes from.
+    #[must_use]
+    pub fn chance(mut self, chance: Chance) -> Self {
+        self.chance = chance;
+        self
+    }
+
+    /// Checks every number.
+    ///
+    /// # Errors
+    /// The first setting that makes no sense, with the name of its check.
+    pub fn validate(&self) -> Result<(), HealthSettingsError> {
+        self.checks.iter().try_for_each(|check| self.settings_of(check).validate(check.name()))
+    }
+
+    /// Spawns the loop that watches this member, until the returned handle is dropped. Its first round begins now.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate); nothing is spawned then.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub fn watch(&self, availability: &Availability) -> Result<HealthWatch, HealthSettingsError> {
+        self.validate()?;
+        let runners: Vec<_> = self
+            .checks
+            .iter()
+            .map(|check| {
+                let examiner = Examiner { check: check.clone(), availability: availability.clone() };
+                Runner::new(examiner, self.settings_of(check).clone(), self.chance.clone())
+            })
+            .collect();
+        if runners.is_empty() {
+            return Ok(HealthWatch(None));
+        }
+        let probe_loop = ProbeLoop::new(availability.attach_probes(), runners, self.suspicion);
+        Ok(HealthWatch(Some(tokio::spawn(probe_loop.run()).abort_handle())))
+    }
+
+    fn settings_of<'a>(&'a self, check: &'a Check) -> &'a HealthSettings {
+        check.own_settings().unwrap_or(&self.settings)
+    }
+}
+
+/// The loop that watches one member; dropping it ends the loop, with any probe that is on its way.
+#[derive(Debug)]
+#[must_use = "dropping it ends the loop"]
+pub struct HealthWatch(Option<AbortHandle>);
+
+impl Drop for HealthWatch {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! One round of one check, and one probe of it.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+
+use futures_util::FutureExt;
+use tokio::time::{Duration, Instant, sleep, timeout};
+
+use super::check::{Check, Health, Probe, ProbeCause};
+use super::settings::HealthSettings;
+use super::verdict::{Tally, evidence_of};
+use crate::availability::{Availability, Evidence, Finding, Signal, Verdict};
+use crate::event::Event;
+
+/// A failure noticed this much after the probe's deadline is due to our own stall, not to theirs (B57).
+const OWN_STALL: Duration = Duration::from_millis(50);
+
+pub(super) type Findings = Pin<Box<dyn Future<Output = Finding> + Send>>;
+
+/// One check of one member.
+#[derive(Clone)]
+pub(super) struct Examiner {
+    pub(super) check: Check,
+    pub(super) availability: Availability,
+}
+
+impl Examiner {
+    /// A full round: as many probes as its policy needs.
+    pub(super) fn round(&self, settings: &HealthSettings, cause: ProbeCause) -> Findings {
+        let HealthSettings { probes, delay, probe_timeout, .. } = *settings;
+        let mut tally = Tally::new(settings.policy.clone(), probes);
+        let examiner = self.clone();
+        self.contained(async move {
+            loop {
+                let health = examiner.ask(Probe { cause, timeout: probe_timeout }).await;
+                let failed = matches!(health, Health::Unhealthy(_));
+                if let Some(finding) = tally.take(health) {
+                    return finding;
+                }
+                if failed {
+                    examiner.availability.signal(Signal::ProbeFailed);
+                }
+                sleep(delay).await;
+            }
+        })
+    }
+
+    /// One probe, for a suspicion, after `wait`.
+    pub(super) fn suspicion(&self, wait: Duration, timeout: Duration) -> Findings {
+        let examiner = self.clone();
+        self.contained(async move {
+            sleep(wait).await;
+            examiner.ask(Probe { cause: ProbeCause::Suspicion, timeout }).await.into()
+        })
+    }
+
+    /// One probe, held to its timeout.
+    async fn ask(&self, probe: Probe) -> Health {
+        let traffic = self.availability.traffic();
+        loop {
+            let mark = traffic.probe_begins();
+            let begun = Instant::now();
+            let answer = timeout(probe.timeout, self.check.ask(probe)).await;
+            let took = begun.elapsed();
+            let health = match answer {
+                Ok(Ok(health)) => health,
+                Ok(Err(error)) => Health::Unhealthy(evidence_of(&error)),
+                Err(_) if traffic.answered_since(mark) => return self.vouched(),
+                Err(_) => Health::Unhealthy(Evidence::TimedOut),
+            };
+            match health {
+                Health::Unhealthy(_) if took > probe.timeout.saturating_add(OWN_STALL) => {
+                    tracing::debug!(member = %self.availability.name(), ?took, "a probe is void: we were stalled");
+                    // Lets the I/O driver run before it is asked again.
+                    tokio::task::yield_now().await;
+                }
+                Health::Unhealthy(_) => return health,
+                _ => {
+                    if self.check.tells_life() {
+                        traffic.probe_took(took);
+                    }
+                    return health;
+                }
+            }
+        }
+    }
+
+    /// The probe timed out, but a call that was sent after it began has been answered: the member lives (B20).
+    fn vouched(&self) -> Health {
+        if self.check.tells_life() {
+            Health::Healthy
+        } else {
+            Health::Unknown(format!("`{}` timed out while calls were answered", self.check.name()).into())
+        }
+    }
+
+    /// A panic of the user's check or policy ends here (B24).
+    fn contained(&self, work: impl Future<Output = Finding> + Send + 'static) -> Findings {
+        let examiner = self.clone();
+        Box::pin(AssertUnwindSafe(work).catch_unwind().map(move |result| {
+            result.unwrap_or_else(|_| {
+                let what =
+                    format!("health check `{}` of {}", examiner.check.name(), examiner.availability.name());
+                examiner.availability.events().emit(Event::Panicked { what: what.into() });
+                Finding::unhealthy(Evidence::Panicked)
+            })
+        }))
+    }
+}
+
+/// How long a check rests after a round: the interval, or less after `failures` failed rounds in a row. Pure.
+pub(super) fn rest(settings: &HealthSettings, failures: u32, chance: &crate::chance::Chance) -> Duration {
+    let interval = chance.around(settings.interval, settings.interval_jitter);
+    match failures.checked_sub(1) {
+        None => interval,
+        Some(repeat) => interval.min(settings.backoff.delay(repeat, chance)),
+    }
+}
+
+/// Whether a finding is a failure.
+pub(super) fn is_failure(finding: &Finding) -> bool {
+    finding.verdict == Verdict::Unhealthy
+}

@@ -1,0 +1,88 @@
+//! One check of one member, and when it is asked next.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::time::{Duration, Sleep, sleep};
+
+use super::check::ProbeCause;
+use super::round::{Examiner, Findings, is_failure, rest};
+use super::settings::HealthSettings;
+use crate::availability::Finding;
+use crate::chance::Chance;
+
+/// Rests, runs a round, rests again. Rounds of one check never overlap, because there is room for one only (B19).
+pub(super) struct Runner {
+    pub(super) examiner: Examiner,
+    settings: HealthSettings,
+    chance: Chance,
+    work: Work,
+    last: Option<Finding>,
+    failures: u32,
+    owed: bool,
+}
+
+enum Work {
+    Rest(Pin<Box<Sleep>>),
+    Round(Findings),
+}
+
+impl Runner {
+    /// Its first round begins at once, and is owed.
+    pub(super) fn new(examiner: Examiner, settings: HealthSettings, chance: Chance) -> Self {
+        let work = Work::Round(examiner.round(&settings, ProbeCause::Scheduled));
+        Self { examiner, settings, chance, work, last: None, failures: 0, owed: true }
+    }
+
+    /// Ready with what a round has found.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Finding> {
+        loop {
+            match &mut self.work {
+                Work::Rest(rest) => {
+                    ready!(rest.as_mut().poll(context));
+                    self.begin(ProbeCause::Scheduled);
+                }
+                Work::Round(round) => {
+                    let finding = ready!(round.as_mut().poll(context));
+                    self.owed = false;
+                    self.conclude(finding.clone());
+                    return Poll::Ready(finding);
+                }
+            }
+        }
+    }
+
+    /// A round is wanted now; one that is on its way is as good.
+    pub(super) fn demand(&mut self) {
+        self.owed = true;
+        if matches!(self.work, Work::Rest(_)) {
+            self.begin(ProbeCause::Requested);
+        }
+    }
+
+    /// Whether a round has been asked for that has not ended yet.
+    pub(super) fn is_owed(&self) -> bool {
+        self.owed
+    }
+
+    /// What was found last.
+    pub(super) fn last(&self) -> Option<&Finding> {
+        self.last.as_ref()
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.failures > 0
+    }
+
+    /// Takes a finding as the newest. A round on its way began before it, and is given up (B23).
+    pub(super) fn conclude(&mut self, finding: Finding) {
+        self.failures = if is_failure(&finding) { self.failures.saturating_add(1) } else { 0 };
+        self.last = Some(finding);
+        let pause: Duration = rest(&self.settings, self.failures, &self.chance);
+        self.work = Work::Rest(Box::pin(sleep(pause)));
+    }
+
+    fn begin(&mut self, cause: ProbeCause) {
+        self.work = Work::Round(self.examiner.round(&self.settings, cause));
+    }
+}

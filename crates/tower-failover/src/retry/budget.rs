@@ -1,0 +1,154 @@
+//! The retry budget: how many repeats the same member has to bear (B34).
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use tokio::time::{Duration, Instant};
+
+use crate::clock::as_millis;
+
+/// The budget of all clones: a call costs one atomic addition, only a repeat reads the clock.
+#[derive(Debug)]
+pub(super) struct Budget {
+    calls: AtomicU64,
+    origin: Instant,
+    ledger: Mutex<Ledger>,
+}
+
+impl Budget {
+    pub(super) fn new(share: f64, floor: u32) -> Self {
+        Self {
+            calls: AtomicU64::new(0),
+            origin: Instant::now(),
+            ledger: Mutex::new(Ledger::new(share, floor)),
+        }
+    }
+
+    #[inline]
+    pub(super) fn deposit(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[cold]
+    pub(super) fn withdraw(&self) -> Withdrawal {
+        let calls = self.calls.load(Ordering::Relaxed);
+        // The ledger's sums are whole at every step.
+        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        ledger.withdraw(calls, self.origin.elapsed())
+    }
+}
+
+/// What the budget says to one repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Withdrawal {
+    Granted,
+    /// With how many were refused since it was last told, if it is to be told now.
+    Refused {
+        tell: Option<u64>,
+    },
+}
+
+/// The pure part: calls and repeats of the recent past, both halved with every second.
+///
+/// Only repeats bring it up to date. Calls of a longer time in between are spread evenly over it, so that a quiet
+/// hour does not pay for a burst.
+#[derive(Debug)]
+struct Ledger {
+    share: f64,
+    floor: u32,
+    second: u64,
+    calls: f64,
+    calls_seen: u64,
+    repeats: f64,
+    refused: u64,
+    told_at: Option<Duration>,
+}
+
+impl Ledger {
+    fn new(share: f64, floor: u32) -> Self {
+        Self { share, floor, second: 0, calls: 0.0, calls_seen: 0, repeats: 0.0, refused: 0, told_at: None }
+    }
+
+    /// Asks for one repeat. `calls_seen` counts all calls there were, `now` is the time since the beginning.
+    fn withdraw(&mut self, calls_seen: u64, now: Duration) -> Withdrawal {
+        self.catch_up(calls_seen, now);
+        // What is halved every second sums up to twice the flow of a second.
+        let floor = 2.0 * f64::from(self.floor);
+        if self.repeats + 1.0 <= floor.max(self.share * self.calls) {
+            self.repeats += 1.0;
+            return Withdrawal::Granted;
+        }
+        self.refused += 1;
+        let is_due = self.told_at.is_none_or(|told_at| now.saturating_sub(told_at) >= Duration::from_secs(1));
+        let tell = is_due.then(|| std::mem::take(&mut self.refused));
+        if is_due {
+            self.told_at = Some(now);
+        }
+        Withdrawal::Refused { tell }
+    }
+
+    fn catch_up(&mut self, calls_seen: u64, now: Duration) {
+        self.calls += calls_seen.saturating_sub(self.calls_seen) as f64;
+        self.calls_seen = self.calls_seen.max(calls_seen);
+        let second = as_millis(now) / 1000;
+        let passed = second.saturating_sub(self.second) as f64;
+        self.second = self.second.max(second);
+        // A steady flow leaves what one second brings; for one second passed, that is the half.
+        self.calls /= passed + 1.0;
+        self.repeats *= 0.5_f64.powf(passed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn granted(ledger: &mut Ledger, calls: u64, now: Duration, wanted: usize) -> usize {
+        (0..wanted).filter(|_| ledger.withdraw(calls, now) == Withdrawal::Granted).count()
+    }
+
+    /// Every second has so many calls, and each fails and asks for a repeat.
+    fn run(calls_a_second: u64, seconds: u64) -> usize {
+        let mut ledger = Ledger::new(0.2, 10);
+        let mut sum = 0;
+        for call in 1..=calls_a_second * seconds {
+            let now = Duration::from_millis(call * 1000 / calls_a_second);
+            sum += granted(&mut ledger, call, now, 1);
+        }
+        sum
+    }
+
+    #[test]
+    fn b34_repeats_are_a_fifth_of_the_calls() {
+        assert!((19_500..=20_000).contains(&run(1000, 100)), "{}", run(1000, 100));
+    }
+
+    #[test]
+    fn b34_ten_a_second_are_always_allowed() {
+        assert_eq!(run(10, 100), 1000);
+        let eager = run(40, 100);
+        assert!((1000..=1020).contains(&eager), "{eager}");
+    }
+
+    #[test]
+    fn b34_a_quiet_hour_pays_for_no_burst() {
+        let mut ledger = Ledger::new(0.2, 10);
+        // 100 calls a second for an hour, all well; then everything fails.
+        let burst = granted(&mut ledger, 360_000, Duration::from_secs(3600), 1000);
+        assert_eq!(burst, 20);
+        // 10,000 calls a second are worth 2000 repeats.
+        let mut ledger = Ledger::new(0.2, 10);
+        let burst = granted(&mut ledger, 36_000_000, Duration::from_secs(3600), 10_000);
+        assert!((1990..=2000).contains(&burst), "{burst}");
+    }
+
+    #[test]
+    fn b34_refusals_are_told_once_a_second() {
+        let mut ledger = Ledger::new(0.2, 0);
+        let at = Duration::from_millis;
+        assert_eq!(ledger.withdraw(0, at(0)), Withdrawal::Refused { tell: Some(1) });
+        assert_eq!(ledger.withdraw(0, at(400)), Withdrawal::Refused { tell: None });
+        assert_eq!(ledger.withdraw(0, at(999)), Withdrawal::Refused { tell: None });
+        assert_eq!(ledger.withdraw(0, at(1000)), Withdrawal::Refused { tell: Some(3) });
+    }
+}

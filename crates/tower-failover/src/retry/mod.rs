@@ -1,0 +1,126 @@
+//! Retry: a call survives what the failover needs time for.
+//!
+//! [`Retry`] repeats failed calls as its [`RetryPolicy`] allows and knows the [`Route`]: a repeat waits, with full
+//! jitter, until calls go to another member, and is then made at once (B31). While the member is under suspicion,
+//! the repeat waits for the verdict instead of being spent. Repeats on the same member have a budget (B34), so that
+//! a member in trouble is not made worse.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+//! use tower::{Layer, ServiceExt, service_fn};
+//! use tower_failover::retry::{Assessment, RetryLayer, RetryPolicy};
+//! # use std::sync::atomic::{AtomicU32, Ordering};
+//!
+//! #[derive(Clone)]
+//! struct Always;
+//!
+//! impl<E> RetryPolicy<u32, u32, E> for Always {
+//!     fn assess(&self, result: Result<&u32, &E>) -> Assessment {
+//!         if result.is_ok() { Assessment::Final } else { Assessment::Ambiguous }
+//!     }
+//!     fn repeatable(&self, _request: &u32) -> bool { true }
+//!     fn clone_request(&self, request: &u32) -> Option<u32> { Some(*request) }
+//! }
+//!
+//! static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
+//! let works_in_the_end = service_fn(|request: u32| async move {
+//!     if ATTEMPTS.fetch_add(1, Ordering::Relaxed) < 2 { Err("not yet") } else { Ok(request + 1) }
+//! });
+//! let layer = RetryLayer::new(Always);
+//! let counters = layer.counters();
+//! assert_eq!(layer.layer(works_in_the_end).oneshot(41).await.unwrap(), 42);
+//! assert_eq!(counters.retries(), 2);
+//! # }
+//! ```
+
+mod budget;
+mod counters;
+mod error;
+mod future;
+mod layer;
+mod policy;
+mod wait;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tower_service::Service;
+
+use crate::chance::Chance;
+use crate::event::Events;
+use crate::route::Route;
+use budget::Budget;
+
+pub use counters::RetryCounters;
+pub use error::RetryError;
+pub use future::ResponseFuture;
+pub use layer::{RetryLayer, RetrySettings};
+pub use policy::{Assessment, RetryPolicy};
+
+/// A service that repeats failed calls.
+///
+/// # Clone
+/// Clones share policy, route, budget and counters. All repeats are made on clones of the service as it was when
+/// the layer was applied, so a `Retry` that is to be sent between threads needs an inner service that is `Sync`.
+///
+/// # Readiness
+/// As the inner service: the first attempt runs on the very service that was polled ready, each repeat on a clone
+/// of its own that it polls ready first.
+///
+/// # Cancellation
+/// Dropping the response future drops the attempt that runs. Nothing is repeated after that.
+#[derive(Clone)]
+pub struct Retry<P, S, R = ()> {
+    inner: S,
+    shared: Arc<Shared<P, S, R>>,
+}
+
+/// What all clones share, so that a call costs one count of references. That count has a cache line of its own.
+#[repr(align(64))]
+struct Shared<P, S, R> {
+    policy: P,
+    route: R,
+    /// Never polled: a clone of it is ready for nothing yet.
+    pristine: S,
+    settings: RetrySettings,
+    budget: Budget,
+    chance: Chance,
+    events: Events,
+    counters: RetryCounters,
+}
+
+impl<P, S, R, Req> Service<Req> for Retry<P, S, R>
+where
+    P: RetryPolicy<Req, S::Response, S::Error>,
+    S: Service<Req> + Clone,
+    R: Route,
+{
+    type Response = S::Response;
+    type Error = RetryError<S::Error>;
+    type Future = ResponseFuture<P, S, R, Req>;
+
+    #[inline]
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner
+            .poll_ready(context)
+            .map_err(|error| RetryError::Failed { error, may_have_been_applied: false })
+    }
+
+    #[inline(always)]
+    fn call(&mut self, request: Req) -> Self::Future {
+        ResponseFuture::start(&mut self.inner, &self.shared, request)
+    }
+}
+
+impl<P, S: fmt::Debug, R> fmt::Debug for Retry<P, S, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Retry")
+            .field("inner", &self.inner)
+            .field("settings", &self.shared.settings)
+            .finish_non_exhaustive()
+    }
+}

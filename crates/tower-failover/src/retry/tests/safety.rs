@@ -1,0 +1,56 @@
+//! What is repeated at all.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn b32_what_was_not_applied_is_repeated_for_every_request() {
+    let mut stage = Stage::new();
+    let call = stage.call("increment");
+    stage.next().await.send_error("refused");
+    stage.next().await.send_response("loading");
+    stage.next().await.send_response("1");
+    assert_eq!(end(call).await.unwrap(), "1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn b32_a_reply_that_says_not_applied_is_the_answer_when_nothing_is_left() {
+    let mut stage = Stage::new();
+    let call = stage.call("increment");
+    for _ in 0..4 {
+        stage.next().await.send_response("loading");
+    }
+    assert_eq!(end(call).await.unwrap(), "loading");
+}
+
+#[tokio::test(start_paused = true)]
+async fn b33_what_may_have_been_applied_is_repeated_only_if_it_may_be() {
+    let mut stage = Stage::new();
+    let call = stage.call("get");
+    stage.next().await.send_error("broken");
+    stage.next().await.send_response("value");
+    assert_eq!(end(call).await.unwrap(), "value");
+
+    let call = stage.call("increment");
+    stage.next().await.send_error("broken");
+    let error = end(call).await.unwrap_err();
+    assert_eq!(error.to_string(), "the call failed and may have been applied");
+    assert_eq!(stage.layer.counters().ambiguous(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn b33_one_ambiguous_attempt_taints_the_call_even_if_the_last_was_rejected() {
+    let mut stage = Stage::new();
+    let call = stage.call("get");
+    stage.next().await.send_error("broken");
+    stage.next().await.send_error("refused");
+    stage.next().await.send_error("denied");
+    assert_eq!(failure(call).await, ("denied".into(), true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b33_a_request_that_is_not_kept_is_never_repeated() {
+    let mut stage = Stage::new();
+    let call = stage.call("once");
+    stage.next().await.send_error("refused");
+    assert_eq!(failure(call).await, ("refused".into(), false));
+}

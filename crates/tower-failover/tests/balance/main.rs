@@ -1,0 +1,11 @@
+//! Stories of the weighted failover balance, told from outside, on a paused clock.
+
+#![allow(clippy::expect_used, reason = "a broken set-up fails the test")]
+
+mod calls;
+mod choice;
+mod fallback;
+mod membership;
+mod outage;
+mod stage;
+mod steering;

@@ -1,0 +1,131 @@
+//! Members come and go: B40.
+
+use std::time::Duration;
+
+use futures_util::stream;
+use tokio::sync::mpsc;
+use tower::discover::Change;
+use tower_failover::{Event, Member, SwitchReason};
+
+use super::stage::{Answers, Balance, Region, Stage, active, ask, pass, settled};
+
+type Changes = mpsc::UnboundedSender<Result<Change<u8, Member<Answers>>, std::io::Error>>;
+
+/// A balance whose members the test sends.
+fn open_balance(stage: &Stage) -> (Changes, Balance) {
+    let (changes, received) = mpsc::unbounded_channel();
+    let discover = stream::unfold(received, |mut received: mpsc::UnboundedReceiver<_>| async move {
+        received.recv().await.map(|change| (change, received))
+    });
+    (changes, Balance::new(Box::pin(discover), stage.config()).expect("a valid configuration"))
+}
+
+fn add(changes: &Changes, key: u8, member: Member<Answers>) {
+    changes.send(Ok(Change::Insert(key, member))).expect("a driver");
+}
+
+#[tokio::test(start_paused = true)]
+async fn b40_a_heavier_member_that_joins_takes_over_at_once() {
+    let mut stage = Stage::new();
+    let (changes, balance) = open_balance(&stage);
+    add(&changes, 1, stage.middle.member());
+    assert_eq!(ask(&balance).await, Ok("middle"));
+    add(&changes, 2, stage.light.member());
+    settled().await;
+    assert_eq!(ask(&balance).await, Ok("middle"));
+    add(&changes, 3, stage.heavy.member());
+    settled().await;
+    assert_eq!(ask(&balance).await, Ok("heavy"));
+    assert_eq!(stage.switches().last(), Some(&("heavy".into(), SwitchReason::Weight)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b40_a_member_that_joins_is_judged_before_it_takes_over() {
+    let stage = Stage::new();
+    let (changes, balance) = open_balance(&stage);
+    let _middle = stage.middle.watched();
+    add(&changes, 1, stage.middle.member());
+    pass(Duration::from_secs(3)).await;
+    let _heavy = stage.heavy.watched();
+    add(&changes, 2, stage.heavy.member());
+    settled().await;
+    assert_eq!(active(&balance).as_deref(), Some("middle"));
+    pass(Duration::from_secs(2)).await;
+    assert_eq!(active(&balance).as_deref(), Some("heavy"), "by its first round, and not by the fallback");
+}
+
+#[tokio::test(start_paused = true)]
+async fn b40_the_active_member_that_leaves_is_switched_away_from() {
+    let mut stage = Stage::new();
+    let (changes, balance) = open_balance(&stage);
+    add(&changes, 1, stage.middle.member());
+    add(&changes, 2, stage.heavy.member());
+    assert_eq!(ask(&balance).await, Ok("heavy"));
+    changes.send(Ok(Change::Remove(2))).expect("a driver");
+    settled().await;
+    assert_eq!(ask(&balance).await, Ok("middle"));
+    let told = stage.told();
+    assert!(told.contains(&Event::MemberRemoved { member: "heavy".into() }));
+    assert!(matches!(told.last(), Some(Event::ActiveChanged { reason: SwitchReason::Removed, .. })));
+    assert_eq!(balance.handle().snapshot().members.len(), 1);
+    changes.send(Ok(Change::Remove(9))).expect("a driver");
+    settled().await;
+    assert_eq!(stage.told(), [], "nobody left");
+}
+
+#[tokio::test(start_paused = true)]
+async fn b40_a_second_member_of_the_same_name_is_refused() {
+    let mut stage = Stage::new();
+    let (changes, balance) = open_balance(&stage);
+    add(&changes, 1, stage.heavy.member());
+    let impostor = Region::new("heavy", 5.0, &stage.events);
+    add(&changes, 2, Member::new(Answers("impostor"), impostor.availability().clone()));
+    settled().await;
+    assert_eq!(ask(&balance).await, Ok("heavy"));
+    assert_eq!(balance.handle().snapshot().members.len(), 1);
+    let refused =
+        |event: &Event| matches!(event, Event::DiscoverFailed { detail } if detail.contains("heavy"));
+    assert!(stage.told().iter().any(refused));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b40_the_active_member_inserted_anew_serves_with_its_new_service() {
+    let stage = Stage::new();
+    let (changes, balance) = open_balance(&stage);
+    add(&changes, 1, stage.heavy.member());
+    assert_eq!(ask(&balance).await, Ok("heavy"));
+    let renewed = Region::new("heavy", 1.0, &stage.events);
+    add(&changes, 1, Member::new(Answers("renewed"), renewed.availability().clone()));
+    settled().await;
+    assert_eq!(ask(&balance).await, Ok("renewed"));
+    renewed.falls();
+    settled().await;
+    assert!(ask(&balance).await.is_err(), "its new availability is listened to");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_discover_that_fails_or_ends_is_told_and_the_members_stay() {
+    let mut stage = Stage::new();
+    let (changes, balance) = open_balance(&stage);
+    add(&changes, 1, stage.heavy.member());
+    changes.send(Err(std::io::Error::other("the registry is away"))).expect("a driver");
+    settled().await;
+    assert_eq!(ask(&balance).await, Ok("heavy"));
+    let failed =
+        |event: &Event| matches!(event, Event::DiscoverFailed { detail } if detail.contains("registry"));
+    assert!(stage.told().iter().any(failed));
+    add(&changes, 2, stage.middle.member());
+    drop(changes);
+    settled().await;
+    stage.heavy.falls();
+    settled().await;
+    assert_eq!(ask(&balance).await, Ok("middle"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_any_member_calls_are_told_after_the_start() {
+    let stage = Stage::new();
+    let (_changes, balance) = open_balance(&stage);
+    assert!(ask(&balance).await.is_err());
+    assert!(balance.handle().snapshot().outage.is_some());
+}

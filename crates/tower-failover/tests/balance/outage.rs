@@ -1,0 +1,177 @@
+//! Nobody can serve: B28 to B30, B58.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, advance, sleep};
+use tower_failover::{Event, FailoverError, SwitchReason};
+
+use super::stage::{Stage, active, ask, pass, settled};
+
+#[tokio::test(start_paused = true)]
+async fn b28_calls_fail_at_once_and_count_attempts_by_the_clock() {
+    let stage = Stage::new();
+    let balance = stage.balance(stage.config());
+    settled().await;
+    stage.all_fall();
+    settled().await;
+    let began = Instant::now();
+    for _ in 0..50 {
+        let error = ask(&balance).await.expect_err("an outage");
+        let FailoverError::TemporarilyUnavailable(outage) = error else { panic!("{error:?}") };
+        assert_eq!(outage.attempt, 1, "calls count nothing");
+        assert_eq!(outage.retry_after, Duration::from_secs(12));
+    }
+    assert_eq!(Instant::now(), began);
+    advance(Duration::from_secs(30)).await;
+    let error = ask(&balance).await.expect_err("an outage");
+    let FailoverError::TemporarilyUnavailable(outage) = error else { panic!("{error:?}") };
+    assert_eq!((outage.attempt, outage.lasted), (3, Duration::from_secs(30)));
+    assert_eq!(outage.retry_after, Duration::from_secs(6));
+    advance(Duration::from_secs(90)).await;
+    assert!(matches!(ask(&balance).await, Err(FailoverError::NoValidMember(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b28_calls_work_again_after_no_valid_member_and_the_next_outage_counts_anew() {
+    let stage = Stage::new();
+    let balance = stage.balance(stage.config());
+    settled().await;
+    stage.all_fall();
+    pass(Duration::from_secs(1000)).await;
+    assert!(matches!(ask(&balance).await, Err(FailoverError::NoValidMember(_))));
+    stage.heavy.rises();
+    settled().await;
+    assert_eq!(ask(&balance).await, Ok("heavy"));
+    stage.heavy.falls();
+    settled().await;
+    let error = ask(&balance).await.expect_err("an outage");
+    assert!(matches!(error, FailoverError::TemporarilyUnavailable(outage) if outage.attempt == 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b29_calls_wait_for_a_member_up_to_the_limit() {
+    let stage = Stage::new();
+    let mut config = stage.config();
+    config.wait_for_member = Some(Duration::from_secs(2));
+    let balance = stage.balance(config);
+    settled().await;
+    stage.all_fall();
+    settled().await;
+
+    let began = Instant::now();
+    assert!(matches!(ask(&balance).await, Err(FailoverError::TemporarilyUnavailable(_))));
+    assert!(began.elapsed() >= Duration::from_secs(2));
+    assert!(began.elapsed() < Duration::from_millis(2100));
+
+    let call = ask(&balance);
+    let help = async {
+        sleep(Duration::from_millis(500)).await;
+        stage.heavy.rises();
+    };
+    let began = Instant::now();
+    assert_eq!(tokio::join!(call, help).0, Ok("heavy"));
+    assert!(began.elapsed() < Duration::from_millis(600));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b30_events_tell_when_an_outage_begins_escalates_and_ends() {
+    let mut stage = Stage::new();
+    let balance = stage.balance(stage.config());
+    settled().await;
+    assert_eq!(active(&balance).as_deref(), Some("heavy"));
+    stage.all_fall();
+    settled().await;
+    assert_eq!(stage.told().last(), Some(&Event::OutageBegan));
+    pass(Duration::from_secs(119)).await;
+    assert_eq!(stage.told(), []);
+    pass(Duration::from_secs(1)).await;
+    assert!(matches!(stage.told()[..], [Event::OutageEscalated { lasted }] if lasted.as_secs() == 120));
+    pass(Duration::from_secs(600)).await;
+    assert_eq!(stage.told(), [], "once");
+    stage.heavy.rises();
+    settled().await;
+    let told = stage.told();
+    assert!(matches!(told[0], Event::OutageEnded { lasted } if lasted.as_secs() == 720), "{told:?}");
+    assert!(matches!(told[1], Event::ActiveChanged { from: None, reason: SwitchReason::Recovered, .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b58_when_all_went_at_once_the_heaviest_is_waited_for_and_has_no_grace() {
+    let stage = Stage::new();
+    let balance = stage.balance(stage.config());
+    settled().await;
+    stage.all_fall();
+    pass(Duration::from_secs(30)).await;
+    stage.light.rises();
+    settled().await;
+    assert_eq!(active(&balance), None, "the heaviest may be back any moment");
+    sleep(Duration::from_millis(500)).await;
+    stage.heavy.rises();
+    settled().await;
+    assert_eq!(active(&balance).as_deref(), Some("heavy"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b58_the_heaviest_is_waited_for_one_round_and_no_longer() {
+    let stage = Stage::new();
+    let balance = stage.balance(stage.config());
+    settled().await;
+    stage.all_fall();
+    pass(Duration::from_secs(30)).await;
+    stage.light.rises();
+    pass(Duration::from_secs(1)).await;
+    assert_eq!(active(&balance).as_deref(), Some("light"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b58_who_went_alone_keeps_its_grace_and_nobody_is_waited_for() {
+    let stage = Stage::new();
+    let balance = stage.balance(stage.config());
+    settled().await;
+    stage.heavy.falls();
+    pass(Duration::from_secs(30)).await;
+    stage.middle.falls();
+    stage.light.falls();
+    settled().await;
+    stage.light.rises();
+    settled().await;
+    assert_eq!(active(&balance).as_deref(), Some("light"));
+}
+
+/// The member that ended the wait goes before the wait is over: the driver must come to rest again.
+#[tokio::test(start_paused = true)]
+async fn b58_a_member_that_returns_and_goes_again_leaves_no_wait_behind() {
+    let stage = Stage::new();
+    let balance = stage.balance(stage.config());
+    settled().await;
+    stage.all_fall();
+    pass(Duration::from_secs(30)).await;
+    stage.light.rises();
+    settled().await;
+    stage.light.falls();
+    // On a paused clock a driver that never rests would let no time pass.
+    let rested = tokio::spawn(pass(Duration::from_secs(10)));
+    for _ in 0..10_000 {
+        tokio::task::yield_now().await;
+    }
+    sleep(Duration::from_secs(20)).await;
+    assert!(rested.is_finished());
+    assert!(ask(&balance).await.is_err());
+}
+
+/// The escalation falls into the wait for the heaviest.
+#[tokio::test(start_paused = true)]
+async fn b30_an_outage_escalates_on_time_while_the_heaviest_is_waited_for() {
+    let mut stage = Stage::new();
+    let balance = stage.balance(stage.config());
+    settled().await;
+    assert_eq!(active(&balance).as_deref(), Some("heavy"));
+    stage.all_fall();
+    settled().await;
+    sleep(Duration::from_millis(119_500)).await;
+    stage.light.rises();
+    pass(Duration::from_millis(600)).await;
+    assert!(matches!(stage.told().last(), Some(Event::OutageEscalated { .. })));
+    pass(Duration::from_millis(500)).await;
+    assert_eq!(active(&balance).as_deref(), Some("light"));
+}

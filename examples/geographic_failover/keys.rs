@@ -1,0 +1,67 @@
+//! The keys of one run, and what is written to and read from the databases directly.
+
+use std::sync::Arc;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncCommands, RedisResult};
+
+use crate::databases::{Databases, Region};
+use crate::ledger::COUNTERS;
+
+/// Names of keys. They carry the run, so that databases given by URL keep what they have.
+#[derive(Debug, Clone)]
+pub(crate) struct Keys(Arc<str>);
+
+impl Keys {
+    pub(crate) fn new() -> Self {
+        Self(format!("geographic_failover:{}", std::process::id()).into())
+    }
+
+    /// Holds the name of the database it lies in, so that every GET says where it was answered.
+    pub(crate) fn region(&self) -> String {
+        format!("{}:region", self.0)
+    }
+
+    pub(crate) fn text(&self, caller: usize) -> String {
+        format!("{}:text:{caller}", self.0)
+    }
+
+    pub(crate) fn counter(&self, number: usize) -> String {
+        format!("{}:counter:{number}", self.0)
+    }
+
+    /// Tells each database its name.
+    pub(crate) async fn prepare(&self, databases: &Databases) -> RedisResult<()> {
+        for region in Region::BOTH {
+            connect(databases, region).await?.set::<_, _, ()>(self.region(), region.name()).await?;
+        }
+        Ok(())
+    }
+
+    /// The sums of the counters over both databases.
+    pub(crate) async fn sums(&self, databases: &Databases) -> RedisResult<[u64; COUNTERS]> {
+        let mut sums = [0; COUNTERS];
+        for region in Region::BOTH {
+            let mut connection = connect(databases, region).await?;
+            for (number, sum) in sums.iter_mut().enumerate() {
+                *sum += connection.get::<_, Option<u64>>(self.counter(number)).await?.unwrap_or(0);
+            }
+        }
+        Ok(sums)
+    }
+
+    /// Removes all of it again.
+    pub(crate) async fn remove(&self, databases: &Databases, callers: usize) -> RedisResult<()> {
+        let keys = (0..callers).map(|caller| self.text(caller));
+        let keys = keys.chain((0..COUNTERS).map(|number| self.counter(number))).chain([self.region()]);
+        let keys: Vec<_> = keys.collect();
+        for region in Region::BOTH {
+            connect(databases, region).await?.del::<_, ()>(&keys).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn connect(databases: &Databases, region: Region) -> RedisResult<MultiplexedConnection> {
+    redis::Client::open(databases.direct(region))?.get_multiplexed_async_connection().await
+}

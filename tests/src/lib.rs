@@ -1,0 +1,63 @@
+//! Stories across the crates, on real servers. They live in `tests/tests`; here is what they share. The README's
+//! examples are compiled here too.
+
+#![cfg_attr(doctest, doc = include_str!("../../README.md"))]
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
+mod impostor;
+mod load;
+mod stoppable;
+
+use std::time::Duration;
+
+use failover_testkit::server::AnyServer;
+use futures_util::StreamExt;
+use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
+use tokio::time::timeout;
+
+pub use impostor::{Afterwards, Impostor};
+pub use load::{Load, Tally};
+pub use stoppable::StoppableClient;
+
+/// Far more than anything here takes; a machine may be slow.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Two servers, and a client's configuration for them with all defaults.
+pub async fn pair() -> (AnyServer, AnyServer, MultiDbConfig) {
+    let primary = AnyServer::start().await.unwrap();
+    let secondary = AnyServer::start().await.unwrap();
+    let config = config(&primary.url(), &secondary.url());
+    (primary, secondary, config)
+}
+
+/// A `primary` that is preferred to a `secondary`, all else as it is by default.
+pub fn config(primary: &str, secondary: &str) -> MultiDbConfig {
+    MultiDbConfig::new([
+        DatabaseConfig::from_url(primary).unwrap().name("primary").weight(1.0),
+        DatabaseConfig::from_url(secondary).unwrap().name("secondary").weight(0.5),
+    ])
+}
+
+/// The name of the database that serves now.
+pub fn active(client: &MultiDbClient) -> Option<String> {
+    Some(client.snapshot()?.active?.to_string())
+}
+
+/// Waits until this database serves.
+pub async fn becomes_active(client: &MultiDbClient, name: &str) {
+    let mut events = client.events();
+    let waiting = async {
+        while active(client).as_deref() != Some(name) {
+            events.next().await;
+        }
+    };
+    timeout(PATIENCE, waiting)
+        .await
+        .unwrap_or_else(|_| panic!("{name} did not become active: {:?}", client.snapshot()));
+}
+
+/// The switches since the start, without the first choice.
+pub fn switches(client: &MultiDbClient) -> Vec<String> {
+    let switches = client.snapshot().map(|snapshot| snapshot.switches).unwrap_or_default();
+    switches.iter().filter(|switch| switch.from.is_some()).map(|switch| format!("{switch:?}")).collect()
+}

@@ -1,0 +1,110 @@
+//! Never leave a live database: hiccups of the server, of its connections and of ourselves move nothing.
+
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
+use std::{sync::Arc, thread, time::Duration};
+
+use redis_failover::MultiDbClient;
+use tests::{Load, PATIENCE, StoppableClient, becomes_active, pair, switches};
+use tokio::time::sleep;
+
+const CALLERS: usize = 8;
+/// Long enough for every late verdict to be spoken.
+const AFTERWARDS: Duration = Duration::from_secs(2);
+
+async fn the_server_stops_for(hang: Duration) {
+    let (primary, _secondary, config) = pair().await;
+    let primary = Arc::new(primary);
+    let client = MultiDbClient::new(config).unwrap();
+    client.connect(PATIENCE).await.unwrap();
+    becomes_active(&client, "primary").await;
+    let load = Load::start(&client, CALLERS);
+    sleep(Duration::from_millis(300)).await;
+
+    let server = Arc::clone(&primary);
+    // On a thread of its own, so that a busy runtime does not make the hang longer.
+    let hiccup = tokio::task::spawn_blocking(move || {
+        server.freeze().unwrap();
+        thread::sleep(hang);
+        server.thaw().unwrap();
+    });
+    hiccup.await.unwrap();
+    sleep(AFTERWARDS).await;
+
+    let tally = load.end().await;
+    assert_eq!(switches(&client), Vec::<String>::new());
+    assert!(tally.errors.is_empty(), "{} answered, {:?}", tally.answered, tally.errors);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b17_a_server_that_stops_for_200_ms_keeps_its_clients() {
+    the_server_stops_for(Duration::from_millis(200)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b17_a_server_that_stops_for_400_ms_keeps_its_clients() {
+    the_server_stops_for(Duration::from_millis(400)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b17_a_server_that_stops_for_800_ms_keeps_its_clients() {
+    the_server_stops_for(Duration::from_millis(800)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b17_a_server_that_kills_its_connections_keeps_its_clients() {
+    let (primary, _secondary, config) = pair().await;
+    let client = MultiDbClient::new(config).unwrap();
+    client.connect(PATIENCE).await.unwrap();
+    becomes_active(&client, "primary").await;
+    let load = Load::start(&client, CALLERS);
+
+    let operator = redis::Client::open(primary.url()).unwrap();
+    for _ in 0..3 {
+        sleep(Duration::from_secs(2)).await;
+        let mut connection = operator.get_multiplexed_async_connection().await.unwrap();
+        let killed: u64 =
+            redis::cmd("CLIENT").arg(&["KILL", "TYPE", "normal"]).query_async(&mut connection).await.unwrap();
+        assert!(killed >= 1, "there was nothing to kill");
+    }
+    sleep(AFTERWARDS).await;
+
+    let tally = load.end().await;
+    assert_eq!(switches(&client), Vec::<String>::new());
+    assert!(tally.errors.is_empty(), "{} answered, {:?}", tally.answered, tally.errors);
+}
+
+#[tokio::test]
+async fn b57_a_runtime_that_was_blocked_for_two_seconds_blames_nobody() {
+    let (_primary, _secondary, config) = pair().await;
+    let client = MultiDbClient::new(config).unwrap();
+    client.connect(PATIENCE).await.unwrap();
+    becomes_active(&client, "primary").await;
+    let load = Load::start(&client, CALLERS);
+    sleep(Duration::from_millis(300)).await;
+
+    // The only thread of this runtime.
+    thread::sleep(Duration::from_secs(2));
+    sleep(AFTERWARDS).await;
+
+    let tally = load.end().await;
+    assert_eq!(switches(&client), Vec::<String>::new());
+    assert!(tally.answered > 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b57_a_process_that_was_stopped_for_five_seconds_blames_nobody() {
+    let (primary, secondary, _) = pair().await;
+    let urls = (primary.url(), secondary.url());
+    let program = env!("CARGO_BIN_EXE_client_under_load");
+    let story = tokio::task::spawn_blocking(move || {
+        let client = StoppableClient::start(program, &urls.0, &urls.1);
+        thread::sleep(Duration::from_millis(300));
+        client.stop();
+        thread::sleep(Duration::from_secs(5));
+        client.resume();
+        thread::sleep(AFTERWARDS);
+        client.end()
+    });
+    assert_eq!(story.await.unwrap(), Vec::<String>::new());
+}
