@@ -100,7 +100,7 @@ impl MultiDbClient {
     pub async fn connect(&self, limit: Duration) -> Result<(), Error> {
         let running = self.running().await?;
         let config = &self.shared.config;
-        let judged = self.until(running, |snapshot| snapshot.members.iter().all(is_judged));
+        let judged = self.until(running, all_judged);
         // Who says nothing within a round is not reached, and that is the policy's business.
         let begun = Instant::now();
         if let Ok(judged) = timeout(limit.min(first_round(config)), judged).await {
@@ -242,10 +242,13 @@ fn first_round(config: &MultiDbConfig) -> Duration {
     config.health.delay.saturating_mul(config.health.probes) + config.health.probe_timeout
 }
 
-/// Whether its checks have said anything yet.
-fn is_judged(member: &MemberSnapshot) -> bool {
-    let view = &member.view;
-    !view.checked || view.verdict != Verdict::Unknown || view.evidence.is_some()
+/// Whether the checks of all have said anything yet. Before the first choice, there are no members.
+fn all_judged(snapshot: &Snapshot) -> bool {
+    let judged = |member: &MemberSnapshot| {
+        let view = &member.view;
+        !view.checked || view.verdict != Verdict::Unknown || view.evidence.is_some()
+    };
+    !snapshot.members.is_empty() && snapshot.members.iter().all(judged)
 }
 
 fn misconfigured(snapshot: &Snapshot) -> Option<Error> {

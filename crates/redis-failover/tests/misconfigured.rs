@@ -178,6 +178,8 @@ async fn b14_without_credentials_for_new_dials_established_connections_go_on() {
         kill.arg(&["KILL", "TYPE", "normal", "SKIPME", "yes"]);
         assert_eq!(kill.query_async::<u32>(&mut client).await.unwrap(), killed, "{gives:?}");
         killed = 0;
+        // No call vouches for the database.
+        sleep(Duration::from_secs(50)).await;
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(seconds) {
             client.set::<_, _, ()>("key", 1).await.unwrap();
@@ -198,6 +200,12 @@ async fn b41_connect_names_the_misconfigured_database_and_tolerates_it_only_if_t
     let error = client.connect(LIMIT).await.unwrap_err();
     assert!(matches!(&error, Error::Misconfigured { database, .. } if &**database == "secondary"), "{error}");
     assert!(!format!("{error:?} {error}").contains("hunter2"));
+
+    // It is waited for, though the policy is met without it.
+    secondary.gives(Gives::Nothing);
+    let client = MultiDbClient::new(config(&primary, &secondary).health_check_probes(1)).unwrap();
+    let connected = client.connect(LIMIT).await;
+    assert!(matches!(connected, Err(Error::Misconfigured { .. })), "{connected:?}");
 
     let tolerant = config(&primary, &secondary).tolerate_misconfigured(true);
     let client = MultiDbClient::new(tolerant).unwrap();

@@ -118,6 +118,7 @@ async fn b14_refused_credentials_are_told_apart_and_stay_secret() {
     for url in [format!("redis://:hunter2@{}", server.addr()), format!("redis://{}", server.addr())] {
         let endpoint = endpoint(&url);
         assert!(!format!("{endpoint:?}").contains("hunter2"));
+        assert!(endpoint.dial(None).await.is_err());
         match probe(&mut PingCheck::new(endpoint), LONG).await {
             Some(Health::Unhealthy(Evidence::Misconfigured(said))) => {
                 assert!(!said.contains("hunter2"), "{said}");
