@@ -73,7 +73,10 @@ pub(crate) fn open(
     let availability = Availability::new(name.as_str(), all.failover.events.clone());
     let circuit = Circuit::new(availability.clone(), config.circuit(all))
         .map_err(|error| option("grace_period")(error.to_string()))?;
-    let endpoint = Endpoint::new(config.info.clone(), Arc::clone(&config.connect), all.connect_timeout);
+    let mut endpoint = Endpoint::new(config.info.clone(), Arc::clone(&config.connect), all.connect_timeout);
+    if let Some(provider) = &config.credentials {
+        endpoint = endpoint.credentials(Arc::clone(provider));
+    }
 
     let health = if config.health_checks {
         let plan = HealthPlan::new([Check::new("ping", PingCheck::new(endpoint.clone()))])

@@ -8,7 +8,7 @@ use redis::{ConnectionInfo, IntoConnectionInfo};
 use tower_failover::CircuitSettings;
 
 use super::{ConfigError, MultiDbConfig, length, timeout, weight};
-use crate::connection::{Address, Connect, TcpConnect};
+use crate::connection::{Address, Connect, ProvideCredentials, TcpConnect};
 
 /// One database: where it is, and what it weighs.
 ///
@@ -29,6 +29,7 @@ pub struct DatabaseConfig {
     response_timeout: Option<Duration>,
     pub(crate) health_checks: bool,
     pub(crate) connect: Arc<dyn Connect>,
+    pub(crate) credentials: Option<Arc<dyn ProvideCredentials>>,
 }
 
 impl DatabaseConfig {
@@ -56,6 +57,7 @@ impl DatabaseConfig {
             response_timeout: None,
             health_checks: true,
             connect: Arc::new(TcpConnect::default()),
+            credentials: None,
         }
     }
 
@@ -106,6 +108,14 @@ impl DatabaseConfig {
     #[must_use]
     pub fn connector(mut self, connect: impl Connect) -> Self {
         self.connect = Arc::new(connect);
+        self
+    }
+
+    /// Asks `provider` before every dial, be it for commands or health checks, instead of taking the URL's password:
+    /// a changed password needs no restart (B14). See [`ProvideCredentials`].
+    #[must_use]
+    pub fn credentials(mut self, provider: impl ProvideCredentials) -> Self {
+        self.credentials = Some(Arc::new(provider));
         self
     }
 

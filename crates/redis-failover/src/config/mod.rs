@@ -59,6 +59,7 @@ pub struct MultiDbConfig {
     pub(crate) grace_period: Duration,
     pub(crate) redial_spread: Duration,
     pub(crate) initial_policy: InitialHealthCheckPolicy,
+    pub(crate) tolerate_misconfigured: bool,
     pub(crate) failover: FailoverConfig,
 }
 
@@ -80,6 +81,7 @@ impl MultiDbConfig {
             grace_period: Duration::from_secs(60),
             redial_spread: Duration::from_secs(2),
             initial_policy: InitialHealthCheckPolicy::default(),
+            tolerate_misconfigured: false,
             failover: FailoverConfig::default(),
         }
     }
@@ -218,6 +220,14 @@ impl MultiDbConfig {
     #[must_use]
     pub fn initial_health_check_policy(mut self, policy: InitialHealthCheckPolicy) -> Self {
         self.initial_policy = policy;
+        self
+    }
+
+    /// Whether [`MultiDbClient::connect`](crate::MultiDbClient::connect) succeeds although a database refuses us as we
+    /// are configured (no): a wrong password does not go away by itself, a region that is down does (B41).
+    #[must_use]
+    pub fn tolerate_misconfigured(mut self, tolerate: bool) -> Self {
+        self.tolerate_misconfigured = tolerate;
         self
     }
 

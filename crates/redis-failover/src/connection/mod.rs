@@ -7,10 +7,12 @@
 
 mod address;
 mod connect;
+mod credentials;
 mod demand;
 mod endpoint;
 mod error;
 mod link;
+mod refusal;
 mod service;
 
 #[cfg(test)]
@@ -18,6 +20,7 @@ mod tests;
 
 pub use address::Address;
 pub use connect::{BoxedStream, ByteStream, Connect, TcpConnect};
+pub use credentials::{Credentials, CredentialsError, ProvideCredentials};
 pub use endpoint::{Dialled, Endpoint};
 pub use error::ConnectionError;
 pub use link::{Link, LinkSettings, Standby};

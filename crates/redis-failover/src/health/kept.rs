@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redis::{Cmd, RedisError, RedisResult, Value};
-use tower_failover::{Health, availability::Evidence};
+use tower_failover::{Health, Probe, availability::Evidence};
 
 use crate::{
-    classify::{ReplyClass, Shape},
+    classify::{ReplyClass, Shape, misconfigured},
     connection::{Dialled, Endpoint},
 };
 
@@ -27,18 +27,37 @@ impl KeptConnection {
 
     /// Asks on the kept connection. If that is lost, which says nothing of the database yet, it asks again on
     /// a new one (B17).
-    pub(super) async fn ask(&self, question: &Cmd) -> Result<Value, Health> {
+    ///
+    /// Where calls have no connection and are refused a new one, what was kept proves nothing: only a dial does.
+    pub(super) async fn ask(&self, probe: Probe, question: &Cmd, judge: fn(&Value) -> Health) -> Health {
         let kept = self.slot().take();
         if let Some(dialled) = kept
+            && !self.endpoint.is_shut()
             && let Ok(answer) = self.ask_on(dialled, question).await
         {
-            return Ok(answer);
+            return judge(&answer);
         }
-        let answer = match self.endpoint.dial(None).await {
+        let answer = match self.endpoint.dial(Some(probe.timeout)).await {
             Ok(dialled) => self.ask_on(dialled, question).await,
-            Err(error) => Err(error),
+            Err(error) => match misconfigured(&error) {
+                Some(detail) => return self.ask_established(question, judge, detail).await,
+                None => Err(error),
+            },
         };
-        answer.map_err(|error| Health::Unhealthy(evidence(&error)))
+        answer.map_or_else(|error| Health::Unhealthy(evidence(&error)), |answer| judge(&answer))
+    }
+
+    /// A refused dial says nothing of what was connected before: as long as that answers, nobody has to go (B14).
+    async fn ask_established(&self, question: &Cmd, judge: fn(&Value) -> Health, detail: Arc<str>) -> Health {
+        let answer = match self.endpoint.established() {
+            Some(mut established) => established.send_packed_command(question).await.ok(),
+            None => None,
+        };
+        match answer.map(|answer| judge(&answer)) {
+            Some(Health::Healthy) => Health::Misconfigured(detail),
+            Some(health) => health,
+            None => Health::Unhealthy(Evidence::Misconfigured(detail)),
+        }
     }
 
     async fn ask_on(&self, mut dialled: Dialled, question: &Cmd) -> RedisResult<Value> {
@@ -58,12 +77,20 @@ fn evidence(error: &RedisError) -> Evidence {
         ReplyClass::Unreachable | ReplyClass::ConnectionLost => {
             Evidence::Unreachable(error.to_string().into())
         }
-        _ => Evidence::Answered(error.to_string().into()),
+        _ => match misconfigured(error) {
+            Some(detail) => Evidence::Misconfigured(detail),
+            None => Evidence::Answered(error.to_string().into()),
+        },
     }
 }
 
 /// A reply that a healthy database does not give.
 pub(super) fn unfit(reply: &Value) -> Health {
+    if let Value::ServerError(error) = reply
+        && let Some(detail) = misconfigured(&error.clone().into())
+    {
+        return Health::Unhealthy(Evidence::Misconfigured(detail));
+    }
     let said = match &reply {
         Value::ServerError(error) => match error.details() {
             Some(details) => format!("{} {details}", error.code()),

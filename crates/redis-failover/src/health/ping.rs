@@ -51,14 +51,15 @@ impl Service<Probe> for PingCheck {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, _: Probe) -> Self::Future {
+    fn call(&mut self, probe: Probe) -> Self::Future {
         let kept = self.0.clone();
-        Box::pin(async move {
-            Ok(match kept.ask(&redis::cmd("PING")).await {
-                Ok(Value::SimpleString(said)) if said == "PONG" => Health::Healthy,
-                Ok(reply) => unfit(&reply),
-                Err(health) => health,
-            })
-        })
+        Box::pin(async move { Ok(kept.ask(probe, &redis::cmd("PING"), judged).await) })
+    }
+}
+
+fn judged(reply: &Value) -> Health {
+    match reply {
+        Value::SimpleString(said) if said == "PONG" => Health::Healthy,
+        _ => unfit(reply),
     }
 }
