@@ -33,13 +33,14 @@ struct Response {
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    // Two regions, the first one preferred. All waits are shorter than in earnest, for a demonstration. Health checks run until the watches are dropped.
+    // Two regions, the first one preferred. Their health checks run until the watches are dropped.
     let (events, sweeper) = (Events::default(), Sweeper::spawn());
     let (eu_west, us_east) = (Region::new("eu-west"), Region::new("us-east"));
     let (first, _first_watch) = member(&eu_west, 1.0, &events, &sweeper)?;
     let (second, _second_watch) = member(&us_east, 0.5, &events, &sweeper)?;
 
     // One active region for all callers, and repeats above it: each goes where calls go by then.
+    // (Here and below the waits are shorter than in earnest, for a demonstration must not take minutes.)
     let mut config = FailoverConfig::default();
     config.auto_fallback_interval = Some(Duration::from_secs(1));
     config.events = events;
@@ -81,6 +82,9 @@ async fn main() -> Result<(), BoxError> {
     println!("switches:");
     for switch in handle.snapshot().switches {
         println!("  {} -> {} ({:?})", switch.from.as_deref().unwrap_or("none"), switch.to, switch.reason);
+    }
+    if served_by != eu_west.name {
+        return Err("the calls did not go back to eu-west within 15 s".into());
     }
     Ok(())
 }

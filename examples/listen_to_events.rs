@@ -32,7 +32,7 @@ async fn main() -> Result<(), BoxError> {
 
     listener.note("the client starts");
     let (connected, heard) =
-        tokio::join!(client.connect(Duration::from_secs(5)), listener.print_until_active("primary"));
+        tokio::join!(client.connect(Duration::from_secs(10)), listener.print_until_active("primary"));
     connected?;
     heard?;
     sleep(Duration::from_millis(500)).await;

@@ -16,7 +16,7 @@ async fn quickstart(primary: &str, secondary: &str) -> Result<(), BoxError> {
         DatabaseConfig::from_url(primary)?.name("primary").weight(1.0),
         DatabaseConfig::from_url(secondary)?.name("secondary").weight(0.5),
     ]))?;
-    client.connect(Duration::from_secs(2)).await?;
+    client.connect(Duration::from_secs(3)).await?;
 
     client.set::<_, _, ()>("greeting", "hello").await?;
     let greeting: String = client.get("greeting").await?;

@@ -32,9 +32,9 @@ const AUTO_FALLBACK_INTERVAL: Duration = Duration::from_secs(1);
 const GRACE_PERIOD: Duration = Duration::from_secs(2);
 
 /// Together with the waits of [`drama`] these keep a run under 20 s, whatever happens.
-const START_LIMIT: Duration = Duration::from_secs(2);
+const START_LIMIT: Duration = Duration::from_secs(3);
 const FAILOVER_LIMIT: Duration = Duration::from_secs(3);
-const FALLBACK_LIMIT: Duration = Duration::from_secs(10);
+const FALLBACK_LIMIT: Duration = Duration::from_secs(9);
 
 #[tokio::main]
 async fn main() -> ExitCode {
