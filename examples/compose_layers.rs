@@ -42,7 +42,7 @@ async fn main() -> Result<(), BoxError> {
         .layer(RetryLayer::new(CommandPolicy::new(RetrySafety::Idempotent)).route(balance.route()))
         .service(balance);
 
-    // All of redis-rs works on it: commands, pipelines, scripts.
+    // It is a redis-rs connection: commands, pipelines and scripts work unchanged.
     let mut connection = StackConnection::new(stack, 0);
     connection.set::<_, _, ()>("visits", 41).await?;
     let visits: i64 = connection.incr("visits", 1).await?;
@@ -58,9 +58,6 @@ async fn main() -> Result<(), BoxError> {
     let (visits, visitors): (i64, i64) =
         redis::pipe().atomic().incr("visits", 1).incr("visitors", 1).query_async(&mut connection).await?;
     println!("{}: {visits} visits, {visitors} visitors", active(&handle));
-    let script = redis::Script::new("return redis.call('GET', KEYS[1])");
-    let visits: i64 = script.key("visits").invoke_async(&mut connection).await?;
-    println!("{}: a script reads {visits}", active(&handle));
     Ok(())
 }
 
