@@ -17,8 +17,9 @@
 //! ```
 //! use std::time::Duration;
 //! use failover_testkit::embedded::EmbeddedRedis;
+//! use futures_util::StreamExt;
 //! use redis::AsyncCommands;
-//! use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
+//! use redis_failover::{DatabaseConfig, Event, MultiDbClient, MultiDbConfig};
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // Two databases in this process stand in for those of two regions.
@@ -30,9 +31,15 @@
 //! client.connect(Duration::from_secs(10)).await?;
 //! client.set::<_, _, ()>("key", "value").await?;
 //!
+//! let mut events = client.events();
 //! primary.control().kill();
 //! client.set::<_, _, ()>("key", "another").await?; // Nothing to notice: a SET may be repeated.
-//! assert_eq!(client.snapshot().unwrap().active.as_deref(), Some("us-east"));
+//! while let Some(event) = events.next().await {
+//!     if let Event::ActiveChanged { to, .. } = event {
+//!         assert_eq!(&*to, "us-east");
+//!         break;
+//!     }
+//! }
 //! # Ok(()) }
 //! ```
 //!
