@@ -55,15 +55,16 @@ async fn print(client: MultiDbClient, live: Arc<Live>, began: Instant, every: Du
         let before = std::mem::replace(&mut completed, live.completed());
         let rate = (completed - before) as f64 / (now - std::mem::replace(&mut last, now)).as_secs_f64();
         let line = format!(
-            "{:5.1} s  {rate:5.0} calls/s  {} errors  {} ambiguous  {}",
+            "{:5.1} s  {rate:5.0} calls/s  {}  {} errors  {} ambiguous",
             (now - began).as_secs_f64(),
+            state(&client),
             live.errors(),
-            live.ambiguous(),
-            state(&client)
+            live.ambiguous()
         );
         // Nobody to read it is no reason to stop.
         let _ = match in_place {
-            true => write!(stderr(), "\r\x1b[2K{line}"),
+            // Without a line break at the edge of a narrow terminal, or the line could not be written over.
+            true => write!(stderr(), "\r\x1b[2K\x1b[?7l{line}\x1b[?7h"),
             false => writeln!(stderr(), "{line}"),
         };
     }
