@@ -24,8 +24,18 @@ pub struct Reply {
 }
 
 /// A connection whose replies are classified.
+///
+/// # Clone
+/// Clones the connection.
 #[derive(Debug, Clone)]
 pub struct Classified<S>(pub(crate) S);
+
+impl<S> Classified<S> {
+    /// Classifies the replies of this connection. A layer by `ServiceBuilder::layer_fn(Classified::new)`.
+    pub fn new(connection: S) -> Self {
+        Self(connection)
+    }
+}
 
 impl<'a, S> Service<Command<'a>> for Classified<S>
 where

@@ -5,26 +5,31 @@
 //! version with one load and calls the member it holds. No buffer stands between, and no lock.
 //!
 //! ```
-//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use tower::{Service, ServiceExt};
 //! use tower_failover::balance::{FailoverConfig, WeightedFailoverBalance, fixed};
 //! use tower_failover::{Availability, Events, Member, Weight};
+//! use tower_test::mock;
 //!
 //! let events = Events::default();
 //! let region = |name: &'static str, weight: f64| {
-//!     let service = tower::service_fn(move |_: ()| async move { Ok::<_, std::io::Error>(name) });
+//!     let (service, mut handle) = mock::pair::<&str, &str>();
+//!     tokio::spawn(async move {
+//!         while let Some((_request, respond)) = handle.next_request().await {
+//!             respond.send_response(name);
+//!         }
+//!     });
 //!     let availability = Availability::new(name, events.clone());
 //!     Member::new(service, availability).weight(Weight::new(weight).unwrap())
 //! };
 //! let members = fixed([region("eu-west", 1.0), region("us-east", 0.5)]);
-//! let mut balance = WeightedFailoverBalance::new(members, FailoverConfig::default()).unwrap();
+//! let mut balance = WeightedFailoverBalance::new(members, FailoverConfig::default())?;
 //!
-//! assert_eq!(balance.ready().await.unwrap().call(()).await.unwrap(), "eu-west");
+//! assert_eq!(balance.ready().await.unwrap().call("who are you?").await.unwrap(), "eu-west");
 //!
-//! let handle = balance.handle();
-//! handle.drain("eu-west", None).await.unwrap();
-//! assert_eq!(balance.ready().await.unwrap().call(()).await.unwrap(), "us-east");
-//! # }
+//! balance.handle().drain("eu-west", None).await?;
+//! assert_eq!(balance.ready().await.unwrap().call("who are you?").await.unwrap(), "us-east");
+//! # Ok(()) }
 //! ```
 
 mod active;
