@@ -204,9 +204,10 @@ fn start(config: &MultiDbConfig) -> Result<Running, ConfigError> {
         tasks.push(task);
     }
     let mut failover = config.failover.clone();
-    // A first verdict takes one round (B41).
-    failover.patience =
-        config.health.delay.saturating_mul(config.health.probes) + config.health.probe_timeout;
+    // One round each, and never more than a second for a return (B41, B58).
+    let round = config.health.longest_round();
+    failover.wait_for_first_verdict = round;
+    failover.wait_for_return = failover.wait_for_return.min(round);
     let balance = WeightedFailoverBalance::new(fixed(members), failover)
         .map_err(|error| ConfigError::Option { option: error.option, reason: error.reason.into() })?;
     let (handle, route) = (balance.handle(), balance.route());

@@ -69,6 +69,7 @@ struct Cell {
 struct State {
     machine: Option<Box<dyn Machine>>,
     unguarded: CircuitStatus,
+    unavailable_since: Option<Instant>,
     verdict: Verdict,
     evidence: Option<Evidence>,
     /// Rung for the probe loops that watch the member: one, or two while one takes over from the other.
@@ -99,6 +100,7 @@ impl Availability {
                 state: Mutex::new(State {
                     machine: None,
                     unguarded,
+                    unavailable_since: None,
                     verdict: Verdict::Unknown,
                     evidence: None,
                     probe_loops: Vec::new(),
@@ -254,6 +256,7 @@ impl Availability {
         let mut state = self.lock();
         let before = state.view(false);
         let result = apply(&mut state);
+        state.note_availability();
         let after = state.view(false);
         let circuit_moved = before.circuit.epoch != after.circuit.epoch;
         cell.gate.store(after.circuit.gate());
@@ -312,6 +315,15 @@ impl State {
             guarded: self.machine.is_some(),
             suspected,
             circuit: self.machine.as_ref().map_or(&self.unguarded, |machine| machine.status()).clone(),
+            unavailable_since: self.unavailable_since,
+        }
+    }
+
+    fn note_availability(&mut self) {
+        if self.view(false).is_available() {
+            self.unavailable_since = None;
+        } else {
+            self.unavailable_since.get_or_insert_with(Instant::now);
         }
     }
 

@@ -63,7 +63,10 @@ impl<K: Eq, S> Members<K, S> {
 
     pub(super) fn remove(&mut self, key: &K) -> Option<Name> {
         let index = self.entries.iter().position(|entry| entry.key == *key)?;
-        Some(self.entries.remove(index).name().clone())
+        let name = self.entries.remove(index).name().clone();
+        // Who is chosen by hand is a member; one of the same name that joins later is another.
+        self.pin.take_if(|pin| pin.name == name);
+        Some(name)
     }
 }
 
@@ -157,6 +160,11 @@ impl<K, S> Entry<K, S> {
         self.drained = None;
     }
 
+    /// Neither drained nor forced open: it is to serve when it can.
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.is_drained() && !self.view().circuit.forced
+    }
+
     fn standing(&self) -> Standing {
         let view = self.view();
         let in_use = !self.is_drained();
@@ -167,7 +175,7 @@ impl<K, S> Entry<K, S> {
             preference: view.preference().filter(|_| in_use),
             last_resort: in_use && view.is_last_resort(),
             judged: !view.checked || view.verdict != Verdict::Unknown || view.evidence.is_some(),
-            wanted: in_use && !view.circuit.forced,
+            wanted: self.is_wanted(),
         }
     }
 }
