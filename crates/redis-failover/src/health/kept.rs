@@ -1,8 +1,13 @@
 //! A check's own connection, and what its errors say.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use redis::{Cmd, RedisError, RedisResult, Value};
+use tokio::time::timeout;
 use tower_failover::{Health, availability::Evidence};
 
 use crate::{
@@ -25,15 +30,26 @@ impl KeptConnection {
         Self { endpoint, kept: Arc::default() }
     }
 
-    /// Asks on the kept connection. If that is lost, which says nothing of the database yet, it asks again on
-    /// a new one (B17).
-    pub(super) async fn ask(&self, question: &Cmd) -> Result<Value, Health> {
+    /// Asks on the kept connection. If that is lost, or has answered nothing in half of the `limit`, which says
+    /// nothing of the database yet, it asks on a new one (B17). The first answer counts, and only the new one's
+    /// failure does.
+    pub(super) async fn ask(&self, question: &Cmd, limit: Duration) -> Result<Value, Health> {
         let kept = self.slot().take();
-        if let Some(dialled) = kept
-            && let Ok(answer) = self.ask_on(dialled, question).await
-        {
-            return Ok(answer);
+        let Some(dialled) = kept else { return self.ask_anew(question).await };
+        let mut on_kept = pin!(self.ask_on(dialled, question));
+        match timeout(limit / 2, &mut on_kept).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) => self.ask_anew(question).await,
+            // It may be slow, or a router between may have forgotten the connection.
+            Err(_) => tokio::select! {
+                biased;
+                Ok(answer) = on_kept => Ok(answer),
+                answer = self.ask_anew(question) => answer,
+            },
         }
+    }
+
+    async fn ask_anew(&self, question: &Cmd) -> Result<Value, Health> {
         let answer = match self.endpoint.dial(None).await {
             Ok(dialled) => self.ask_on(dialled, question).await,
             Err(error) => Err(error),

@@ -50,10 +50,10 @@ impl Service<Probe> for RoleCheck {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, _: Probe) -> Self::Future {
+    fn call(&mut self, probe: Probe) -> Self::Future {
         let kept = self.0.clone();
         Box::pin(async move {
-            Ok(match kept.ask(&redis::cmd("ROLE")).await {
+            Ok(match kept.ask(&redis::cmd("ROLE"), probe.timeout).await {
                 Ok(reply) => judged(&reply),
                 Err(health) => health,
             })
