@@ -1,5 +1,6 @@
 //! Protocol-agnostic failover for Tower services.
 
+mod aggregate;
 pub mod availability;
 pub mod backoff;
 pub mod balance;
