@@ -11,8 +11,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
-use futures_util::future::BoxFuture;
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -173,7 +173,10 @@ impl<K: Eq, S> Course<K, S> {
     fn wake_at(&self) -> Option<Instant> {
         let patience = self.patience.map(Patience::until);
         let escalation = self.roster.outage.filter(|_| !self.escalated).map(|outage| outage.escalates_at());
-        [self.members.next_change_at(), self.fallback.due_at(), patience, escalation].into_iter().flatten().min()
+        [self.members.next_change_at(), self.fallback.due_at(), patience, escalation]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn active(&self) -> Option<usize> {

@@ -129,3 +129,19 @@ async fn without_any_member_calls_are_told_after_the_start() {
     assert!(ask(&balance).await.is_err());
     assert!(balance.handle().snapshot().outage.is_some());
 }
+
+#[tokio::test(start_paused = true)]
+async fn b38_a_choice_by_hand_ends_when_its_member_leaves() {
+    let stage = Stage::new();
+    let (changes, balance) = open_balance(&stage);
+    add(&changes, 1, stage.light.member());
+    add(&changes, 2, stage.heavy.member());
+    settled().await;
+    balance.handle().set_active("light", None).await.expect("nothing speaks against it");
+    changes.send(Ok(Change::Remove(1))).expect("a driver");
+    settled().await;
+    assert_eq!(balance.handle().snapshot().pinned, None);
+    add(&changes, 1, stage.light.member());
+    settled().await;
+    assert_eq!(ask(&balance).await, Ok("heavy"), "it was another one that was chosen");
+}

@@ -52,7 +52,8 @@ impl<K: Eq, S> Course<K, S> {
         if !self.all_at_once || self.patience.is_some() {
             return;
         }
-        let Some(heaviest) = standings.iter().filter(returned).map(|standing| standing.weight).reduce(heavier)
+        let Some(heaviest) =
+            standings.iter().filter(returned).map(|standing| standing.weight).reduce(heavier)
         else {
             return;
         };
