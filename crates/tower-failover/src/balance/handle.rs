@@ -37,6 +37,7 @@ pub(super) enum Wish {
     },
     Release,
     SetWeight(Weight),
+    Remove,
 }
 
 /// Looks at a balance and steers it.
@@ -163,6 +164,15 @@ impl FailoverHandle {
         self.order(Some(member), Wish::SetWeight(weight)).await
     }
 
+    /// Removes a member for good; if it is the active one, calls go to another first (B40). Its calls in flight
+    /// finish. It may join again.
+    ///
+    /// # Errors
+    /// [`ManageError::LastMember`]; [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
+    pub async fn remove(&self, member: &str) -> Result<(), ManageError> {
+        self.order(Some(member), Wish::Remove).await
+    }
+
     async fn order(&self, member: Option<&str>, wish: Wish) -> Result<(), ManageError> {
         let (reply, answer) = oneshot::channel();
         let orders = self.orders.upgrade().ok_or(ManageError::DriverGone)?;
@@ -190,6 +200,8 @@ impl fmt::Debug for FailoverHandle {
 pub enum ManageError {
     /// No member has this name.
     UnknownMember(Name),
+    /// It is the only member, and a balance without any could serve nobody.
+    LastMember(Name),
     /// Its checks did not pass; `force_active` goes without asking.
     Unhealthy {
         /// Who.
@@ -205,6 +217,9 @@ impl fmt::Display for ManageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownMember(name) => write!(f, "no member is named {name}; the snapshot lists them"),
+            Self::LastMember(name) => {
+                write!(f, "{name} is the last member; add another one before it leaves")
+            }
             Self::Unhealthy { member, evidence: Some(evidence) } => {
                 write!(f, "{member} is not healthy ({evidence}); force it to go without asking")
             }

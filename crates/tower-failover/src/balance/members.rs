@@ -63,10 +63,7 @@ impl<K: Eq, S> Members<K, S> {
 
     pub(super) fn remove(&mut self, key: &K) -> Option<Name> {
         let index = self.entries.iter().position(|entry| entry.key == *key)?;
-        let name = self.entries.remove(index).name().clone();
-        // Who is chosen by hand is a member; one of the same name that joins later is another.
-        self.pin.take_if(|pin| pin.name == name);
-        Some(name)
+        Some(self.remove_at(index))
     }
 }
 
@@ -85,6 +82,17 @@ impl<K, S> Members<K, S> {
 
     pub(super) fn find(&mut self, name: &str) -> Option<&mut Entry<K, S>> {
         self.entries.iter_mut().find(|entry| &**entry.name() == name)
+    }
+
+    pub(super) fn is_last(&self) -> bool {
+        self.entries.len() == 1
+    }
+
+    pub(super) fn remove_at(&mut self, index: usize) -> Name {
+        let name = self.entries.remove(index).name().clone();
+        // Who is chosen by hand is a member; one of the same name that joins later is another.
+        self.pin.take_if(|pin| pin.name == name);
+        name
     }
 
     pub(super) fn pin(&mut self, name: Name, until: Option<Instant>) {
