@@ -103,7 +103,7 @@ impl MultiDbClient {
         let judged = self.until(running, all_judged);
         // Who says nothing within a round is not reached, and that is the policy's business.
         let begun = Instant::now();
-        if let Ok(judged) = timeout(limit.min(first_round(config)), judged).await {
+        if let Ok(judged) = timeout(limit.min(config.health.longest_round()), judged).await {
             judged?;
         }
         let met = self.until(running, |snapshot| is_met(config.initial_policy, snapshot));
@@ -222,8 +222,10 @@ fn start(config: &MultiDbConfig) -> Result<Running, ConfigError> {
         tasks.push(task);
     }
     let mut failover = config.failover.clone();
-    // A first verdict takes one round (B41).
-    failover.patience = first_round(config);
+    // One round each, and never more than a second for a return (B41, B58).
+    let round = config.health.longest_round();
+    failover.wait_for_first_verdict = round;
+    failover.wait_for_return = failover.wait_for_return.min(round);
     let balance = WeightedFailoverBalance::new(fixed(members), failover)
         .map_err(|error| ConfigError::Option { option: error.option, reason: error.reason.into() })?;
     let (handle, route) = (balance.handle(), balance.route());
@@ -237,11 +239,6 @@ fn start(config: &MultiDbConfig) -> Result<Running, ConfigError> {
     let stack = StackConnection::new(layer.layer(balance), database);
     Ok(Running { stack, handle, route, counters, tasks: Mutex::new(tasks) })
 }
-
-fn first_round(config: &MultiDbConfig) -> Duration {
-    config.health.delay.saturating_mul(config.health.probes) + config.health.probe_timeout
-}
-
 /// Whether the checks of all have said anything yet. Before the first choice, there are no members.
 fn all_judged(snapshot: &Snapshot) -> bool {
     let judged = |member: &MemberSnapshot| {

@@ -75,6 +75,7 @@
 //! - [`chance`]: the one source of jitter, which can be seeded
 //! - [`clock`]: milliseconds, precise or published by the sweeper
 
+mod aggregate;
 pub mod availability;
 pub mod backoff;
 pub mod balance;

@@ -1,8 +1,12 @@
 //! A check's own connection, and what its errors say.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use redis::{Cmd, RedisError, RedisResult, Value};
+use tokio::time::timeout;
 use tower_failover::{Health, Probe, availability::Evidence};
 
 use crate::{
@@ -25,18 +29,28 @@ impl KeptConnection {
         Self { endpoint, kept: Arc::default() }
     }
 
-    /// Asks on the kept connection. If that is lost, which says nothing of the database yet, it asks again on
-    /// a new one (B17).
+    /// Asks on the kept connection. If that is lost, or has answered nothing in half of the probe's time, which says
+    /// nothing of the database yet, it asks on a new one (B17). The first answer counts, and only the new one's
+    /// failure does.
     ///
     /// Where calls have no connection and are refused a new one, what was kept proves nothing: only a dial does.
     pub(super) async fn ask(&self, probe: Probe, question: &Cmd, judge: fn(&Value) -> Health) -> Health {
-        let kept = self.slot().take();
-        if let Some(dialled) = kept
-            && !self.endpoint.is_shut()
-            && let Ok(answer) = self.ask_on(dialled, question).await
-        {
-            return judge(&answer);
+        let kept = self.slot().take().filter(|_| !self.endpoint.is_shut());
+        let Some(dialled) = kept else { return self.ask_anew(probe, question, judge).await };
+        let mut on_kept = pin!(self.ask_on(dialled, question));
+        match timeout(probe.timeout / 2, &mut on_kept).await {
+            Ok(Ok(answer)) => judge(&answer),
+            Ok(Err(_)) => self.ask_anew(probe, question, judge).await,
+            // It may be slow, or a router between may have forgotten the connection.
+            Err(_) => tokio::select! {
+                biased;
+                Ok(answer) = on_kept => judge(&answer),
+                health = self.ask_anew(probe, question, judge) => health,
+            },
         }
+    }
+
+    async fn ask_anew(&self, probe: Probe, question: &Cmd, judge: fn(&Value) -> Health) -> Health {
         let answer = match self.endpoint.dial(Some(probe.timeout)).await {
             Ok(dialled) => self.ask_on(dialled, question).await,
             Err(error) => match misconfigured(&error) {

@@ -14,7 +14,8 @@ use crate::connection::Endpoint;
 /// Asks with `PING`; only `PONG` passes (B18).
 ///
 /// It has a connection of its own, dialled as those of commands are, and keeps it from one probe to the next.
-/// A lost one is dialled anew within the same probe, and only what happens then counts (B17).
+/// A lost one, or one that is silent for half of the probe's time, is dialled anew within the same probe, and only
+/// a failure there counts (B17).
 ///
 /// ```
 /// use redis_failover::{connection::Endpoint, health::PingCheck};

@@ -4,7 +4,10 @@ use std::{
     time::Duration,
 };
 
-use failover_testkit::embedded::{Condition, Data, EmbeddedRedis};
+use failover_testkit::{
+    embedded::{Condition, Data, EmbeddedRedis},
+    proxy::FaultProxy,
+};
 use redis::IntoConnectionInfo;
 use tokio::time::{sleep, timeout};
 use tower_failover::{
@@ -74,7 +77,13 @@ async fn b18_a_probe_that_was_given_up_leaves_no_connection_behind() {
     assert_eq!(probe(&mut check, SHORT).await, None);
     server.control().thaw();
     assert_eq!(probe(&mut check, LONG).await, Some(Health::Healthy));
-    assert_eq!(server.control().connections_accepted(), 2);
+    // The server notices the end of the kept one, and of the one dialled when that said nothing, once it is thawed.
+    let closed = async {
+        while server.control().connections_open() > 1 {
+            sleep(Duration::from_millis(2)).await;
+        }
+    };
+    timeout(LONG, closed).await.expect("only the last probe's connection is left");
 }
 
 #[tokio::test]
@@ -86,6 +95,33 @@ async fn b17_a_lost_connection_is_dialled_anew_within_the_probe() {
     server.control().restart(Data::Kept).unwrap();
     assert_eq!(probe(&mut check, LONG).await, Some(Health::Healthy));
     assert_eq!(server.control().connections_accepted(), 2);
+}
+
+#[tokio::test]
+async fn b17_a_kept_connection_that_a_router_forgot_is_no_failure() {
+    const LIMIT: Duration = Duration::from_secs(4);
+    let server = EmbeddedRedis::start().await.unwrap();
+    let proxy = FaultProxy::start(server.addr()).await.unwrap();
+    let mut check = PingCheck::new(endpoint(&proxy.url()));
+    assert_eq!(probe(&mut check, LIMIT).await, Some(Health::Healthy));
+
+    proxy.control().forget_connections();
+    assert_eq!(probe(&mut check, LIMIT).await, Some(Health::Healthy));
+    assert_eq!(proxy.control().connections_accepted(), 2);
+    assert_eq!(probe(&mut check, LIMIT).await, Some(Health::Healthy));
+    assert_eq!(proxy.control().connections_accepted(), 2, "the new one is kept");
+}
+
+#[tokio::test]
+async fn b17_a_slow_answer_on_the_kept_connection_counts() {
+    let server = EmbeddedRedis::start().await.unwrap();
+    let proxy = FaultProxy::start(server.addr()).await.unwrap();
+    let mut check = PingCheck::new(endpoint(&proxy.url()));
+    assert_eq!(probe(&mut check, LONG).await, Some(Health::Healthy));
+
+    // A new connection's handshake would take two such round trips.
+    proxy.control().latency(Duration::from_secs(1), Duration::ZERO);
+    assert_eq!(probe(&mut check, Duration::from_secs(3)).await, Some(Health::Healthy));
 }
 
 #[tokio::test]

@@ -32,6 +32,8 @@ pub struct View {
     pub suspected: bool,
     /// Its circuit.
     pub circuit: CircuitStatus,
+    /// Since when it is not available; `None` while it is. Being tried again in vain does not begin it anew.
+    pub unavailable_since: Option<Instant>,
 }
 
 impl View {

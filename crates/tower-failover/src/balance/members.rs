@@ -66,7 +66,7 @@ impl<K: Eq, S> Members<K, S> {
 
     pub(super) fn remove(&mut self, key: &K) -> Option<Name> {
         let index = self.entries.iter().position(|entry| entry.key == *key)?;
-        Some(self.entries.remove(index).name().clone())
+        Some(self.remove_at(index))
     }
 }
 
@@ -85,6 +85,17 @@ impl<K, S> Members<K, S> {
 
     pub(super) fn find(&mut self, name: &str) -> Option<&mut Entry<K, S>> {
         self.entries.iter_mut().find(|entry| &**entry.name() == name)
+    }
+
+    pub(super) fn is_last(&self) -> bool {
+        self.entries.len() == 1
+    }
+
+    pub(super) fn remove_at(&mut self, index: usize) -> Name {
+        let name = self.entries.remove(index).name().clone();
+        // Who is chosen by hand is a member; one of the same name that joins later is another.
+        self.pin.take_if(|pin| pin.name == name);
+        name
     }
 
     pub(super) fn pin(&mut self, name: Name, until: Option<Instant>) {
@@ -188,6 +199,11 @@ impl<K, S> Entry<K, S> {
         self.drained = None;
     }
 
+    /// Neither drained nor forced open: it is to serve when it can.
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.is_drained() && !self.view().circuit.forced
+    }
+
     fn standing(&self) -> Standing {
         let view = self.view();
         let in_use = !self.is_drained();
@@ -198,7 +214,7 @@ impl<K, S> Entry<K, S> {
             preference: view.preference().filter(|_| in_use),
             last_resort: in_use && view.is_last_resort(),
             judged: !view.checked || view.verdict != Verdict::Unknown || view.evidence.is_some(),
-            wanted: in_use && !view.circuit.forced,
+            wanted: self.is_wanted(),
         }
     }
 }

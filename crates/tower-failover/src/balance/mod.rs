@@ -157,6 +157,17 @@ impl<S> WeightedFailoverBalance<S> {
 }
 
 impl<S: Clone> WeightedFailoverBalance<S> {
+    /// A call that was made ready on a member that serves no more. What was reserved there is given back.
+    #[cold]
+    fn follow<Request>(&mut self, request: Request) -> ResponseFuture<S, Request>
+    where
+        S: Service<Request>,
+    {
+        self.version = 0;
+        self.service = None;
+        ResponseFuture::moved(self.clone(), request)
+    }
+
     #[cold]
     fn refresh(&mut self) {
         let (version, published) = self.shared.read();
@@ -208,7 +219,7 @@ where
             Some(service) if self.version == self.shared.active.version() => {
                 ResponseFuture::running(service.call(request))
             }
-            _ => ResponseFuture::moved(self.clone(), request),
+            _ => self.follow(request),
         }
     }
 }

@@ -38,6 +38,11 @@ impl Member {
         &self.slots
     }
 
+    /// We stood still for long: whether the member and its kept connections are still there is to be asked.
+    pub(super) fn doubt(&self) {
+        self.availability.suspect();
+    }
+
     pub(super) fn in_flight(&self) -> bool {
         self.slots.any_in_use()
     }
@@ -120,7 +125,20 @@ impl Lease {
         if self.member.sweeper.is_gone() {
             return Err(Unwatched);
         }
-        Ok(if slot.is_expired() { Poll::Ready(()) } else { Poll::Pending })
+        if !slot.is_expired() {
+            return Ok(Poll::Pending);
+        }
+        self.expired(slot);
+        Ok(Poll::Ready(()))
+    }
+
+    #[cold]
+    fn expired(&self, slot: &Slot) {
+        let since = slot.silent_since();
+        // One that was meant to be silent says nothing.
+        if since != NEVER {
+            self.member.availability.waited_in_vain(self.sent, since);
+        }
     }
 
     /// The member answered.

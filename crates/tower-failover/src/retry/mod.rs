@@ -64,8 +64,8 @@ use std::task::{Context, Poll};
 
 use tower_service::Service;
 
+use crate::aggregate::Aggregate;
 use crate::chance::Chance;
-use crate::event::Events;
 use crate::route::Route;
 use budget::Budget;
 
@@ -103,7 +103,7 @@ struct Shared<P, S, R> {
     settings: RetrySettings,
     budget: Budget,
     chance: Chance,
-    events: Events,
+    refusals: Aggregate,
     counters: RetryCounters,
 }
 

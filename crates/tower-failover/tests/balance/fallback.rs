@@ -17,7 +17,7 @@ fn config(stage: &Stage) -> FailoverConfig {
     let mut config = stage.config();
     config.auto_fallback_interval = Some(INTERVAL);
     config.fallback_jitter = 0.0;
-    config.patience = FIRST_ROUND;
+    config.wait_for_first_verdict = FIRST_ROUND;
     config
 }
 
@@ -133,7 +133,7 @@ async fn b41_the_start_waits_for_the_heaviests_first_verdict_but_not_for_ever() 
     let plan = tower_failover::HealthPlan::new([tower_failover::Check::new("hangs", hangs)]);
     let _watch = plan.watch(stage.heavy.availability()).expect("a valid plan");
     let mut config = stage.config();
-    config.patience = FIRST_ROUND;
+    config.wait_for_first_verdict = FIRST_ROUND;
     let balance = stage.balance(config);
     sleep(Duration::from_millis(700)).await;
     assert_eq!(active(&balance), None);

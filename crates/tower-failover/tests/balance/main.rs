@@ -4,6 +4,7 @@
 
 mod calls;
 mod choice;
+mod events;
 mod fallback;
 mod membership;
 mod misconfigured;

@@ -131,7 +131,7 @@ async fn b14_a_member_misconfigured_from_the_start_is_not_chosen_and_disturbs_no
         });
         let mut config = stage.config();
         // One round of checks.
-        config.patience = Duration::from_millis(2500);
+        config.wait_for_first_verdict = Duration::from_millis(2500);
         let balance = stage.balance(config);
         pass(Duration::from_secs(30)).await;
         assert_eq!(active(&balance).as_deref(), Some("middle"));

@@ -92,6 +92,19 @@ async fn b17_only_a_check_that_tells_life_measures_the_round_trip() {
     assert_eq!(ping.timeouts()[3], millis(1000));
 }
 
+/// It took so long because it asked on a dead connection first.
+#[tokio::test(start_paused = true)]
+async fn b17_a_probe_that_took_half_of_its_time_is_no_round_trip() {
+    let script = Script::new([WELL.after(millis(20))]);
+    let member = healthy(&script).await;
+    let usual = member.availability.traffic().round_trip();
+    script.now_follow([WELL.after(millis(510))]);
+    member.availability.suspect();
+    settled(&member).await;
+    assert_eq!(script.asked(), 4);
+    assert_eq!(member.availability.traffic().round_trip(), usual);
+}
+
 #[tokio::test(start_paused = true)]
 async fn b17_a_probe_that_hangs_in_a_round_does_not_delay_a_suspicion() {
     let script = Script::new([WELL]);
