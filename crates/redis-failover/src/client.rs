@@ -18,7 +18,7 @@ use tower_layer::Layer;
 
 use crate::adapter::{StackConnection, replies};
 use crate::command::{CallOptions, Command};
-use crate::config::{ConfigError, InitialHealthCheckPolicy, MultiDbConfig};
+use crate::config::{ConfigError, DatabaseConfig, InitialHealthCheckPolicy, MultiDbConfig};
 use crate::cursor::CursorTag;
 use crate::database::{self, Tasks};
 use crate::error::Error;
@@ -87,6 +87,22 @@ impl MultiDbClient {
             idle: Notify::new(),
         };
         Ok(Self { shared: Arc::new(shared), stack: None, options: CallOptions::new() })
+    }
+
+    /// A client of the databases with these URLs, in the order of preference, with all defaults; see
+    /// [`MultiDbConfig::from_urls`].
+    ///
+    /// ```
+    /// use redis_failover::MultiDbClient;
+    ///
+    /// let client = MultiDbClient::from_urls(["redis://db-primary:6379", "redis://db-secondary:6379"])?;
+    /// # Ok::<(), redis_failover::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the first thing that cannot be used.
+    pub fn from_urls<U: AsRef<str>>(urls: impl IntoIterator<Item = U>) -> Result<Self, ConfigError> {
+        Self::new(MultiDbConfig::from_urls(urls)?)
     }
 
     /// Starts health checks and connections, and waits until the configured
@@ -182,7 +198,7 @@ impl MultiDbClient {
     }
 
     fn event_source(&self) -> &Events {
-        &self.shared.config.failover.events
+        self.shared.config.event_source()
     }
 
     async fn running(&self) -> Result<&Running, Error> {
@@ -192,7 +208,7 @@ impl MultiDbClient {
 }
 
 fn start(config: &MultiDbConfig) -> Result<Running, ConfigError> {
-    let names: Vec<_> = config.databases.iter().map(crate::DatabaseConfig::name_or_address).collect();
+    let names: Vec<_> = config.databases.iter().map(DatabaseConfig::name_or_address).collect();
     let tags = CursorTag::assign(&names)
         .map_err(|error| ConfigError::Option { option: "databases", reason: error.to_string() })?;
     let sweeper = Sweeper::spawn();
@@ -203,20 +219,18 @@ fn start(config: &MultiDbConfig) -> Result<Running, ConfigError> {
         members.push(member);
         tasks.push(task);
     }
-    let mut failover = config.failover.clone();
-    // A first verdict takes one round (B41).
-    failover.patience =
-        config.health.delay.saturating_mul(config.health.probes) + config.health.probe_timeout;
+    let failover = config.failover();
+    let (chance, events) = (failover.chance.clone(), failover.events.clone());
     let balance = WeightedFailoverBalance::new(fixed(members), failover)
         .map_err(|error| ConfigError::Option { option: error.option, reason: error.reason.into() })?;
     let (handle, route) = (balance.handle(), balance.route());
     let layer = RetryLayer::new(CommandPolicy::new(config.retry_safety))
         .route(route.clone())
         .settings(config.command_retry)
-        .chance(config.failover.chance.clone())
-        .events(config.failover.events.clone());
+        .chance(chance)
+        .events(events);
     let counters = layer.counters();
-    let database = config.databases.first().map_or(0, |database| database.info.redis_settings().db());
+    let database = config.databases.first().map_or(0, DatabaseConfig::number);
     let stack = StackConnection::new(layer.layer(balance), database);
     Ok(Running { stack, handle, route, counters, tasks: Mutex::new(tasks) })
 }
@@ -270,7 +284,7 @@ impl ConnectionLike for MultiDbClient {
     }
 
     fn get_db(&self) -> i64 {
-        self.shared.config.databases.first().map_or(0, |database| database.info.redis_settings().db())
+        self.shared.config.databases.first().map_or(0, DatabaseConfig::number)
     }
 }
 

@@ -36,13 +36,22 @@ pub struct Endpoint {
     settings: RedisConnectionInfo,
     connect: Arc<dyn Connect>,
     connect_timeout: Duration,
+    client_name: Option<Arc<str>>,
 }
 
 impl Endpoint {
     /// Dials what `info` says through `connect`, within `connect_timeout` from the name to the handshake's end.
     pub fn new(info: ConnectionInfo, connect: Arc<dyn Connect>, connect_timeout: Duration) -> Self {
         let address = Address::from(&info);
-        Self { address, settings: info.redis_settings().clone(), connect, connect_timeout }
+        let settings = info.redis_settings().clone();
+        Self { address, settings, connect, connect_timeout, client_name: None }
+    }
+
+    /// Every connection gives itself this name.
+    #[must_use]
+    pub fn client_name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.client_name = Some(name.into());
+        self
     }
 
     /// Where it leads.
@@ -71,7 +80,13 @@ impl Endpoint {
         let config = AsyncConnectionConfig::new().set_response_timeout(None);
         let (connection, driver) =
             MultiplexedConnection::new_with_config(&self.settings, stream, config).await?;
-        Ok(Dialled { connection, driver: tokio::spawn(driver) })
+        let mut dialled = Dialled { connection, driver: tokio::spawn(driver) };
+        if let Some(name) = &self.client_name {
+            let command = redis::cmd("CLIENT").arg("SETNAME").arg(&**name).take();
+            // A server that refuses it, which comes inside the reply, serves all the same.
+            dialled.connection.send_packed_command(&command).await?;
+        }
+        Ok(dialled)
     }
 
     fn too_slow(&self, limit: Duration) -> RedisError {

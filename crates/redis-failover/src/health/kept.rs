@@ -1,8 +1,9 @@
 //! A check's own connection, and what its errors say.
 
+use std::error::Error;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use redis::{Cmd, RedisError, RedisResult, Value};
+use redis::{Cmd, RedisResult, Value};
 use tower_failover::{Health, availability::Evidence};
 
 use crate::{
@@ -25,6 +26,10 @@ impl KeptConnection {
         Self { endpoint, kept: Arc::default() }
     }
 
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     /// Asks on the kept connection. If that is lost, which says nothing of the database yet, it asks again on
     /// a new one (B17).
     pub(super) async fn ask(&self, question: &Cmd) -> Result<Value, Health> {
@@ -38,7 +43,10 @@ impl KeptConnection {
             Ok(dialled) => self.ask_on(dialled, question).await,
             Err(error) => Err(error),
         };
-        answer.map_err(|error| Health::Unhealthy(evidence(&error)))
+        answer.map_err(|error| {
+            let class = ReplyClass::of(Err(&error), Shape::Single);
+            Health::Unhealthy(evidence(class, &error))
+        })
     }
 
     async fn ask_on(&self, mut dialled: Dialled, question: &Cmd) -> RedisResult<Value> {
@@ -52,8 +60,9 @@ impl KeptConnection {
     }
 }
 
-fn evidence(error: &RedisError) -> Evidence {
-    match ReplyClass::of(Err(error), Shape::Single) {
+/// What an error of this class tells of the database.
+pub(super) fn evidence(class: ReplyClass, error: &dyn Error) -> Evidence {
+    match class {
         ReplyClass::TimedOut => Evidence::TimedOut,
         ReplyClass::Unreachable | ReplyClass::ConnectionLost => {
             Evidence::Unreachable(error.to_string().into())

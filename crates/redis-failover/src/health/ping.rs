@@ -8,8 +8,7 @@ use redis::Value;
 use tower_failover::{Health, Probe};
 use tower_service::Service;
 
-use super::kept::{KeptConnection, unfit};
-use crate::connection::Endpoint;
+use super::{Prober, kept::unfit};
 
 /// Asks with `PING`; only `PONG` passes (B18).
 ///
@@ -33,12 +32,12 @@ use crate::connection::Endpoint;
 ///
 /// The health checks drop a probe that takes longer than its timeout; its connection is closed with it.
 #[derive(Clone, Debug)]
-pub struct PingCheck(KeptConnection);
+pub struct PingCheck(Prober);
 
 impl PingCheck {
-    /// Asks the database that `endpoint` leads to.
-    pub fn new(endpoint: Endpoint) -> Self {
-        Self(KeptConnection::new(endpoint))
+    /// Asks the database that this leads to: an [`Endpoint`](crate::connection::Endpoint), or a [`Prober`].
+    pub fn new(database: impl Into<Prober>) -> Self {
+        Self(database.into())
     }
 }
 
@@ -52,13 +51,15 @@ impl Service<Probe> for PingCheck {
     }
 
     fn call(&mut self, _: Probe) -> Self::Future {
-        let kept = self.0.clone();
-        Box::pin(async move {
-            Ok(match kept.ask(&redis::cmd("PING")).await {
-                Ok(Value::SimpleString(said)) if said == "PONG" => Health::Healthy,
-                Ok(reply) => unfit(&reply),
-                Err(health) => health,
-            })
-        })
+        let database = self.0.clone();
+        Box::pin(async move { Ok(ping(&database).await) })
+    }
+}
+
+pub(super) async fn ping(database: &Prober) -> Health {
+    match database.ask(&redis::cmd("PING")).await {
+        Ok(Value::SimpleString(said)) if said == "PONG" => Health::Healthy,
+        Ok(reply) => unfit(&reply),
+        Err(health) => health,
     }
 }

@@ -1,0 +1,81 @@
+//! How health checks ask their database.
+
+use redis::{Cmd, Value};
+use tower_failover::Health;
+
+use super::kept::{KeptConnection, evidence};
+use crate::{
+    command::Command,
+    connection::{Endpoint, OwnService},
+    reply::class_of,
+};
+
+/// How a health check asks its database.
+///
+/// A database that is dialled is asked on a connection of the check's own, kept from one probe to the next; one
+/// behind a service of the user's own is asked through that. Either way, what was lost is asked for once more, and
+/// only what happens then counts (B17). Neither circuit nor failure detector sees it.
+///
+/// # Clone
+///
+/// Clones share the kept connection; of two that ask at once, one dials.
+///
+/// # Cancellation
+///
+/// Dropping a question closes the connection that it was asked on.
+#[derive(Clone, Debug)]
+pub struct Prober(Way);
+
+#[derive(Clone, Debug)]
+enum Way {
+    Endpoint(KeptConnection),
+    Service(OwnService),
+}
+
+impl Prober {
+    /// Where the database is; `None` behind a service of the user's own.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&Endpoint> {
+        match &self.0 {
+            Way::Endpoint(kept) => Some(kept.endpoint()),
+            Way::Service(_) => None,
+        }
+    }
+
+    /// Asks the database. A server's error reply is a [`Value::ServerError`] inside `Ok`.
+    ///
+    /// # Errors
+    ///
+    /// What the missing answer says about the database: [`Health::Unhealthy`], with the evidence.
+    pub async fn ask(&self, question: &Cmd) -> Result<Value, Health> {
+        match &self.0 {
+            Way::Endpoint(kept) => kept.ask(question).await,
+            Way::Service(service) => {
+                // The first may have found a connection that an idle cut took; the service dials anew for the second.
+                if let Ok(answer) = service.run(Command::from(question)).await {
+                    return Ok(answer);
+                }
+                let answer = service.run(Command::from(question)).await;
+                answer.map_err(|error| Health::Unhealthy(evidence(class_of(&error), &error)))
+            }
+        }
+    }
+
+    /// Another one that asks the same database, on a connection of its own.
+    pub(crate) fn anew(&self) -> Self {
+        match &self.0 {
+            Way::Endpoint(kept) => Self::from(kept.endpoint().clone()),
+            Way::Service(service) => Self::through(service.clone()),
+        }
+    }
+
+    pub(crate) fn through(service: OwnService) -> Self {
+        Self(Way::Service(service))
+    }
+}
+
+impl From<Endpoint> for Prober {
+    fn from(endpoint: Endpoint) -> Self {
+        Self(Way::Endpoint(KeptConnection::new(endpoint)))
+    }
+}
