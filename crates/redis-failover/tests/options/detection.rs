@@ -1,0 +1,58 @@
+use std::time::Duration;
+
+use redis_failover::{MultiDbConfig, Suspicion};
+use tokio::time::sleep;
+
+use crate::fake::{connected, pair, who};
+
+#[tokio::test(start_paused = true)]
+async fn b13_a_database_may_have_thresholds_of_its_own() {
+    for own in [true, false] {
+        let (eu, us) = pair();
+        let config_of_eu = eu.config(1.0);
+        let config_of_eu = if own { config_of_eu.min_num_failures(3) } else { config_of_eu };
+        let all = MultiDbConfig::new([config_of_eu, us.config(0.5)]).health_checks([]);
+        let mut client = connected(all).await;
+        assert_eq!(who(&mut client).await.unwrap(), "eu");
+
+        // The third failure of four attempts trips it, where three do.
+        eu.set_up(false);
+        assert_eq!(who(&mut client).await.ok().as_deref(), own.then_some("us"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn b17_a_database_may_be_suspected_by_its_own_rule() {
+    for suspicion in [Suspicion::default(), Suspicion::off()] {
+        let (eu, us) = pair();
+        let config = MultiDbConfig::new([eu.config(1.0).suspicion(suspicion), us.config(0.5)]);
+        let mut client = connected(config).await;
+        assert_eq!(who(&mut client).await.unwrap(), "eu");
+        // A round of health checks has just begun or ended; the next probe is some time away.
+        sleep(Duration::from_millis(1600)).await;
+        eu.set_up(false);
+        let moved_at_once = who(&mut client).await.is_ok_and(|name| name == "us");
+        assert_eq!(moved_at_once, !suspicion.is_off());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn b9_a_database_may_have_a_grace_period_of_its_own() {
+    for own in [true, false] {
+        let (eu, us) = pair();
+        let config_of_eu = eu.config(1.0);
+        let config_of_eu = match own {
+            true => config_of_eu.grace_period(Duration::from_secs(1)),
+            false => config_of_eu,
+        };
+        let config = MultiDbConfig::new([config_of_eu, us.config(0.5)])
+            .auto_fallback_interval(Some(Duration::from_secs(10)))
+            .fallback_jitter(0.0);
+        let mut client = connected(config).await;
+        eu.set_up(false);
+        assert_eq!(who(&mut client).await.unwrap(), "us");
+        eu.set_up(true);
+        sleep(Duration::from_secs(25)).await;
+        assert_eq!(who(&mut client).await.unwrap(), if own { "eu" } else { "us" });
+    }
+}
