@@ -33,11 +33,12 @@ impl MultiDbConfig {
         for database in &self.databases {
             let name = database.name_or_address();
             database.check(&self.options)?;
-            if !names.insert(name.clone()) {
-                return Err(ConfigError::DuplicateName { database: name });
-            }
+            // Before the names, since an address is a name too.
             if database.location().is_some_and(|location| !locations.insert(location)) {
                 return Err(ConfigError::DuplicateAddress { database: name });
+            }
+            if !names.insert(name.clone()) {
+                return Err(ConfigError::DuplicateName { database: name });
             }
         }
         Ok(())
