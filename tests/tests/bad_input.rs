@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use redis::{RedisError, Value};
 use redis_failover::{
-    Command, ConfigError, DatabaseConfig, HealthCheck, HealthSettings, MultiDbClient, MultiDbConfig, Standby,
-    Suspicion, connection::TcpConnect,
+    Backoff, Command, ConfigError, DatabaseConfig, HealthCheck, HealthSettings, MultiDbClient, MultiDbConfig,
+    Standby, Suspicion, connection::TcpConnect,
 };
-use tower_failover::Backoff;
 
 const SECRET: &str = "open-sesame";
 

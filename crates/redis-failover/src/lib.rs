@@ -35,4 +35,6 @@ pub use connection::Standby;
 pub use error::Error;
 pub use health::HealthCheck;
 pub use redis;
-pub use tower_failover::{Event, EventStream, Events, FailoverHandle, HealthSettings, Suspicion};
+pub use tower_failover::{
+    self, Backoff, Event, EventStream, Events, FailoverHandle, HealthSettings, Suspicion,
+};

@@ -103,7 +103,7 @@ async fn b20_the_policy_can_be_chosen_for_one_database() {
     fn flaky() -> HealthCheck {
         let asked = Arc::new(AtomicU64::new(0));
         HealthCheck::new("flaky", move |_: Prober, _: Probe| {
-            let fails = asked.fetch_add(1, Ordering::Relaxed) % 2 == 0;
+            let fails = asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
             async move {
                 match fails {
                     true => Health::Unhealthy(Evidence::TimedOut),

@@ -40,7 +40,7 @@ async fn b34_calls_of_ones_own_service_have_the_response_timeout() {
     let began = Instant::now();
     match incr(&mut client(hanging)).await {
         Err(Error::MayHaveBeenApplied(Some(error))) => {
-            assert!(matches!(*error, Error::TimedOut(_)), "{error:?}")
+            assert!(matches!(*error, Error::TimedOut(_)), "{error:?}");
         }
         other => panic!("{other:?}"),
     }

@@ -2,6 +2,8 @@
 
 mod check;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
