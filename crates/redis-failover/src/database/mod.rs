@@ -102,6 +102,7 @@ pub(crate) fn open(
     if !suspicion.is_off() {
         detector = detector.abandoned_after(suspicion.after);
     }
+    options.add_detectors(&detector.detectors());
     let deadline = DeadlineLayer::new(options.response_timeout())
         .sweeper(sweeper, &availability, suspicion)
         .timeout_of(CommandTimeout);

@@ -1,7 +1,14 @@
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use redis_failover::{MultiDbConfig, Suspicion};
 use tokio::time::sleep;
+use tower_failover::{Outcome, failure_detector::Observation};
 
 use crate::fake::{connected, pair, who};
 
@@ -18,6 +25,29 @@ async fn b13_a_database_may_have_thresholds_of_its_own() {
         // The third failure of four attempts trips it, where three do.
         eu.set_up(false);
         assert_eq!(who(&mut client).await.ok().as_deref(), own.then_some("us"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn b16_a_detector_of_ones_own_trips_the_database_whose_calls_it_sees() {
+    for of_one in [true, false] {
+        let (eu, us) = pair();
+        let made = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&made);
+        let make = move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            |call: &Observation| call.outcome == Outcome::Failure
+        };
+        let config = match of_one {
+            true => MultiDbConfig::new([eu.config(1.0).add_failure_detector(make), us.config(0.5)]),
+            false => MultiDbConfig::new([eu.config(1.0), us.config(0.5)]).add_failure_detector(make),
+        };
+        let mut client = connected(config.health_checks([])).await;
+        assert_eq!(made.load(Ordering::Relaxed), if of_one { 1 } else { 2 });
+        assert_eq!(who(&mut client).await.unwrap(), "eu");
+        eu.set_up(false);
+        assert_eq!(who(&mut client).await.unwrap(), "us");
+        assert_eq!(eu.commands(), 2, "the first failure trips it");
     }
 }
 

@@ -9,12 +9,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tower_failover::failure_detector::{Detector, Detectors};
 use tower_failover::health::Policy;
 use tower_failover::{Backoff, Suspicion};
 
 use super::{DatabaseConfig, MultiDbConfig};
 use crate::connection::Standby;
 use crate::health::HealthCheck;
+
+/// Adds a new detector of one kind to those of a database.
+type AddDetector = Arc<dyn Fn(&Detectors) + Send + Sync>;
 
 /// Each option of the list becomes a field, and a method of both configurations. Where a database has its own value
 /// that holds, else the one for all, else the default.
@@ -26,6 +30,7 @@ macro_rules! options {
             health_check_policy: Option<Arc<dyn Policy>>,
             health_checks: Option<Vec<HealthCheck>>,
             added_health_checks: Vec<HealthCheck>,
+            failure_detectors: Vec<AddDetector>,
             client_name: Option<Arc<str>>,
         }
 
@@ -61,6 +66,7 @@ macro_rules! options {
                     health_check_policy: self.health_check_policy.as_ref().or(all.health_check_policy.as_ref()).cloned(),
                     health_checks: Some(self.checks_over(all.health_checks())),
                     added_health_checks: Vec::new(),
+                    failure_detectors: all.failure_detectors.iter().chain(&self.failure_detectors).cloned().collect(),
                     client_name: self.client_name.as_ref().or(all.client_name.as_ref()).cloned(),
                 }
             }
@@ -81,6 +87,9 @@ macro_rules! options {
                 }
                 if !self.added_health_checks.is_empty() {
                     shown.field("added_health_checks", &self.added_health_checks);
+                }
+                if !self.failure_detectors.is_empty() {
+                    shown.field("failure_detectors", &self.failure_detectors.len());
                 }
                 if let Some(name) = &self.client_name {
                     shown.field("client_name", name);
@@ -163,6 +172,27 @@ macro_rules! own_values {
             #[must_use]
             pub fn add_health_check(mut self, check: HealthCheck) -> Self {
                 self.options.added_health_checks.push(check);
+                self
+            }
+
+            /// A failure detector of one's own beside the one that counts (B16). `make` is called once for each
+            /// database, so that each has a detector to itself.
+            ///
+            /// ```
+            /// use std::time::Duration;
+            /// use redis_failover::MultiDbConfig;
+            /// use tower_failover::failure_detector::Observation;
+            ///
+            /// let config = MultiDbConfig::from_urls(["redis://eu", "redis://us"])?
+            ///     .add_failure_detector(|| |call: &Observation| call.took > Duration::from_secs(2));
+            /// # Ok::<(), redis_failover::ConfigError>(())
+            /// ```
+            #[must_use]
+            pub fn add_failure_detector<D: Detector + 'static>(
+                mut self,
+                make: impl Fn() -> D + Send + Sync + 'static,
+            ) -> Self {
+                self.options.failure_detectors.push(Arc::new(move |detectors| detectors.add(make())));
                 self
             }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tower_failover::failure_detector::InvalidThresholds;
+use tower_failover::failure_detector::{Detectors, InvalidThresholds};
 use tower_failover::{CircuitSettings, HealthSettings, Suspicion, Thresholds};
 
 use super::Options;
@@ -52,6 +52,11 @@ impl Options {
             self.failure_rate_threshold.unwrap_or(0.1),
             self.failures_detection_window.unwrap_or(Duration::from_secs(2)),
         )
+    }
+
+    /// Adds to a database's detectors what was configured for it.
+    pub(crate) fn add_detectors(&self, detectors: &Detectors) {
+        self.failure_detectors.iter().for_each(|add| add(detectors));
     }
 
     pub(crate) fn suspicion(&self) -> Suspicion {
