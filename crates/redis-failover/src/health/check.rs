@@ -21,15 +21,16 @@ use super::{Prober, ping::ping, role::role};
 /// use redis_failover::health::{HealthCheck, Prober};
 /// use tower_failover::{Health, Probe, availability::Evidence};
 ///
-/// async fn has_memory(database: Prober, _probe: Probe) -> Health {
-///     match database.ask(redis::cmd("SET").arg("probe").arg(1)).await {
-///         Ok(Value::Okay) => Health::Healthy,
-///         Ok(_) => Health::Unhealthy(Evidence::Answered("it takes no writes".into())),
-///         Err(health) => health,
-///     }
+/// async fn takes_writes(database: Prober, probe: Probe) -> Health {
+///     let question = redis::cmd("SET").arg("probe").arg(1).take();
+///     let judge = |reply: &Value| match reply {
+///         Value::Okay => Health::Healthy,
+///         _ => Health::Unhealthy(Evidence::Answered("it takes no writes".into())),
+///     };
+///     database.ask(probe, &question, judge).await
 /// }
 ///
-/// let check = HealthCheck::new("has-memory", has_memory).without_suspicion();
+/// let check = HealthCheck::new("takes-writes", takes_writes).without_suspicion();
 /// ```
 ///
 /// # Cancellation
@@ -78,13 +79,13 @@ impl HealthCheck {
     /// Asks with `PING`; only `PONG` passes. Every database has it by default (B18).
     #[must_use]
     pub fn ping() -> Self {
-        Self::new("ping", |database: Prober, _: Probe| async move { ping(&database).await })
+        Self::new("ping", |database: Prober, probe: Probe| async move { ping(&database, probe).await })
     }
 
     /// Asks with `ROLE`; only a `master` passes. For standbys that are read-only until they are promoted (B18).
     #[must_use]
     pub fn role() -> Self {
-        Self::new("role", |database: Prober, _: Probe| async move { role(&database).await })
+        Self::new("role", |database: Prober, probe: Probe| async move { role(&database, probe).await })
             .without_suspicion()
     }
 

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redis::{Cmd, RedisResult, Value};
-use tower_failover::{Health, availability::Evidence};
+use tower_failover::{Health, Probe, availability::Evidence};
 
 use crate::{
     classify::{ReplyClass, Shape},
@@ -32,21 +32,21 @@ impl KeptConnection {
 
     /// Asks on the kept connection. If that is lost, which says nothing of the database yet, it asks again on
     /// a new one (B17).
-    pub(super) async fn ask(&self, question: &Cmd) -> Result<Value, Health> {
+    pub(super) async fn ask(&self, probe: Probe, question: &Cmd, judge: impl Fn(&Value) -> Health) -> Health {
         let kept = self.slot().take();
         if let Some(dialled) = kept
             && let Ok(answer) = self.ask_on(dialled, question).await
         {
-            return Ok(answer);
+            return judge(&answer);
         }
-        let answer = match self.endpoint.dial(None).await {
+        let answer = match self.endpoint.dial(Some(probe.timeout)).await {
             Ok(dialled) => self.ask_on(dialled, question).await,
             Err(error) => Err(error),
         };
-        answer.map_err(|error| {
-            let class = ReplyClass::of(Err(&error), Shape::Single);
-            Health::Unhealthy(evidence(class, &error))
-        })
+        match answer {
+            Ok(answer) => judge(&answer),
+            Err(error) => Health::Unhealthy(evidence(ReplyClass::of(Err(&error), Shape::Single), &error)),
+        }
     }
 
     async fn ask_on(&self, mut dialled: Dialled, question: &Cmd) -> RedisResult<Value> {

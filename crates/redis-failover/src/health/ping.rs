@@ -50,16 +50,19 @@ impl Service<Probe> for PingCheck {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, _: Probe) -> Self::Future {
+    fn call(&mut self, probe: Probe) -> Self::Future {
         let database = self.0.clone();
-        Box::pin(async move { Ok(ping(&database).await) })
+        Box::pin(async move { Ok(ping(&database, probe).await) })
     }
 }
 
-pub(super) async fn ping(database: &Prober) -> Health {
-    match database.ask(&redis::cmd("PING")).await {
-        Ok(Value::SimpleString(said)) if said == "PONG" => Health::Healthy,
-        Ok(reply) => unfit(&reply),
-        Err(health) => health,
+pub(super) async fn ping(database: &Prober, probe: Probe) -> Health {
+    database.ask(probe, &redis::cmd("PING"), judged).await
+}
+
+fn judged(reply: &Value) -> Health {
+    match reply {
+        Value::SimpleString(said) if said == "PONG" => Health::Healthy,
+        _ => unfit(reply),
     }
 }

@@ -1,7 +1,7 @@
 //! How health checks ask their database.
 
 use redis::{Cmd, Value};
-use tower_failover::Health;
+use tower_failover::{Health, Probe};
 
 use super::kept::{KeptConnection, evidence};
 use crate::{
@@ -42,21 +42,27 @@ impl Prober {
         }
     }
 
-    /// Asks the database. A server's error reply is a [`Value::ServerError`] inside `Ok`.
+    /// Asks the database, and has `judge` say what its answer means; what a missing answer means is known.
     ///
-    /// # Errors
-    ///
-    /// What the missing answer says about the database: [`Health::Unhealthy`], with the evidence.
-    pub async fn ask(&self, question: &Cmd) -> Result<Value, Health> {
+    /// A server's error reply is an answer, a [`Value::ServerError`].
+    pub async fn ask(
+        &self,
+        probe: Probe,
+        question: &Cmd,
+        judge: impl Fn(&Value) -> Health + Send + Sync,
+    ) -> Health {
         match &self.0 {
-            Way::Endpoint(kept) => kept.ask(question).await,
+            Way::Endpoint(kept) => kept.ask(probe, question, judge).await,
             Way::Service(service) => {
                 // The first may have found a connection that an idle cut took; the service dials anew for the second.
-                if let Ok(answer) = service.run(Command::from(question)).await {
-                    return Ok(answer);
+                let answer = match service.run(Command::from(question)).await {
+                    Ok(answer) => Ok(answer),
+                    Err(_) => service.run(Command::from(question)).await,
+                };
+                match answer {
+                    Ok(answer) => judge(&answer),
+                    Err(error) => Health::Unhealthy(evidence(class_of(&error), &error)),
                 }
-                let answer = service.run(Command::from(question)).await;
-                answer.map_err(|error| Health::Unhealthy(evidence(class_of(&error), &error)))
             }
         }
     }

@@ -49,17 +49,14 @@ impl Service<Probe> for RoleCheck {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, _: Probe) -> Self::Future {
+    fn call(&mut self, probe: Probe) -> Self::Future {
         let database = self.0.clone();
-        Box::pin(async move { Ok(role(&database).await) })
+        Box::pin(async move { Ok(role(&database, probe).await) })
     }
 }
 
-pub(super) async fn role(database: &Prober) -> Health {
-    match database.ask(&redis::cmd("ROLE")).await {
-        Ok(reply) => judged(&reply),
-        Err(health) => health,
-    }
+pub(super) async fn role(database: &Prober, probe: Probe) -> Health {
+    database.ask(probe, &redis::cmd("ROLE"), judged).await
 }
 
 /// The first word of the reply is the role.
