@@ -1,4 +1,5 @@
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -6,11 +7,12 @@ use std::{
     time::Duration,
 };
 
-use redis_failover::{MultiDbConfig, Suspicion};
-use tokio::time::sleep;
+use redis::Value;
+use redis_failover::{Command, DatabaseConfig, MultiDbConfig, Suspicion};
+use tokio::time::{sleep, timeout};
 use tower_failover::{Outcome, failure_detector::Observation};
 
-use crate::fake::{connected, pair, who};
+use crate::fake::{Fake, connected, pair, who};
 
 #[tokio::test(start_paused = true)]
 async fn b13_a_database_may_have_thresholds_of_its_own() {
@@ -63,6 +65,25 @@ async fn b17_a_database_may_be_suspected_by_its_own_rule() {
         eu.set_up(false);
         let moved_at_once = who(&mut client).await.is_ok_and(|name| name == "us");
         assert_eq!(moved_at_once, !suspicion.is_off());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn b14_a_call_that_is_given_up_counts_if_it_had_waited_for_suspect_after() {
+    async fn hangs(_: Command<'_>) -> io::Result<Value> {
+        std::future::pending().await
+    }
+    for after in [Duration::from_millis(100), Duration::from_secs(1)] {
+        let eu = DatabaseConfig::from_service("eu", tower::service_fn(hangs))
+            .min_num_failures(1)
+            .response_timeout(Duration::from_secs(10))
+            .suspicion(Suspicion { after, ..Suspicion::default() });
+        let us = Fake::new("us");
+        let mut client = connected(MultiDbConfig::new([eu, us.config(0.5)]).health_checks([])).await;
+        let given_up_after = Duration::from_millis(500);
+        timeout(given_up_after, who(&mut client)).await.unwrap_err();
+        let answered = timeout(given_up_after, who(&mut client)).await;
+        assert_eq!(answered.is_ok(), after < given_up_after, "{answered:?}");
     }
 }
 

@@ -13,6 +13,7 @@ use redis::Value;
 use redis_failover::{Command, DatabaseConfig, Error, MultiDbClient, MultiDbConfig};
 use tokio::time::{Instant, sleep};
 use tower::service_fn;
+use tower_failover::Verdict;
 use tower_service::Service;
 
 async fn answers(_: Command<'_>) -> io::Result<Value> {
@@ -104,6 +105,28 @@ async fn b42_close_ends_calls_on_ones_own_service() {
     let ended = tokio::time::timeout(Duration::from_secs(10), call).await.unwrap().unwrap();
     assert!(ended.is_err(), "{ended:?}");
     assert!(matches!(incr(&mut client).await, Err(Error::Closed)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b17_a_ping_that_found_a_lost_connection_is_sent_once_more() {
+    let asked = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&asked);
+    let service = service_fn(move |_: Command<'_>| {
+        // Each PING has to be sent twice.
+        let lost = count.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
+        async move {
+            match lost {
+                true => Err(io::Error::from(io::ErrorKind::BrokenPipe)),
+                false => Ok(Value::SimpleString("PONG".into())),
+            }
+        }
+    });
+    let client =
+        MultiDbClient::new(MultiDbConfig::new([DatabaseConfig::from_service("own", service)])).unwrap();
+    client.connect(Duration::from_secs(60)).await.unwrap();
+    sleep(Duration::from_secs(60)).await;
+    assert!(asked.load(Ordering::Relaxed) > 10);
+    assert_eq!(client.snapshot().unwrap().member("own").unwrap().view.verdict, Verdict::Healthy);
 }
 
 #[tokio::test(start_paused = true)]
