@@ -120,22 +120,30 @@ async fn b55_a_connection_of_ones_own_is_left_while_it_is_silent() {
     assert_eq!(client.get::<_, i64>("key").await.unwrap(), 2);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn b60_a_scan_is_not_carried_from_ones_own_service_to_another_database() {
-    let (primary, secondary) = (AnyServer::start().await.unwrap(), AnyServer::start().await.unwrap());
-    let own = DatabaseConfig::from_service("primary", Redialling::new(&primary));
-    let mut client = MultiDbClient::new(beside(own, &secondary).auto_fallback_interval(None)).unwrap();
+/// Fills the active database, begins a scan there, and gives what would go on with it.
+async fn begun_scan(client: &mut MultiDbClient) -> redis::Cmd {
     for number in 0..200 {
         client.set::<_, _, ()>(format!("key:{number}"), number).await.unwrap();
     }
     let mut scan = redis::cmd("SCAN");
-    let (cursor, _): (u64, Vec<String>) =
-        scan.arg(0).arg("COUNT").arg(10).query_async(&mut client).await.unwrap();
-    let go_on = redis::cmd("SCAN").arg(cursor).take();
-    let (_, keys): (u64, Vec<String>) = go_on.query_async(&mut client).await.unwrap();
+    let (cursor, _): (u64, Vec<String>) = scan.arg(0).arg("COUNT").arg(10).query_async(client).await.unwrap();
+    let goes_on = redis::cmd("SCAN").arg(cursor).take();
+    let (_, keys): (u64, Vec<String>) = goes_on.query_async(client).await.unwrap();
     assert!(!keys.is_empty(), "the cursor is good where it came from");
+    goes_on
+}
 
-    client.handle().unwrap().set_active("secondary", None).await.unwrap();
-    let error = go_on.query_async::<Value>(&mut client).await.unwrap_err();
-    assert!(matches!(Error::of(&error), Some(Error::ScanInterrupted)), "{error:?}");
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b60_a_scan_is_carried_neither_from_ones_own_service_to_another_database_nor_back() {
+    let (primary, secondary) = (AnyServer::start().await.unwrap(), AnyServer::start().await.unwrap());
+    let own = DatabaseConfig::from_service("primary", Redialling::new(&primary));
+    let mut client = MultiDbClient::new(beside(own, &secondary).auto_fallback_interval(None)).unwrap();
+    for (from, to) in [("primary", "secondary"), ("secondary", "primary")] {
+        client.connect(PATIENCE).await.unwrap();
+        client.handle().unwrap().set_active(from, None).await.unwrap();
+        let goes_on = begun_scan(&mut client).await;
+        client.handle().unwrap().set_active(to, None).await.unwrap();
+        let error = goes_on.query_async::<Value>(&mut client).await.unwrap_err();
+        assert!(matches!(Error::of(&error), Some(Error::ScanInterrupted)), "{error:?}");
+    }
 }
