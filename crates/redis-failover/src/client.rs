@@ -8,8 +8,9 @@ use std::time::Duration;
 use redis::aio::ConnectionLike;
 use redis::{Cmd, Pipeline, RedisFuture, Value};
 use tokio::sync::{Notify, OnceCell};
-use tokio::time::timeout;
-use tower_failover::balance::{ActiveRoute, Snapshot, fixed};
+use tokio::time::{Instant, timeout};
+use tower_failover::availability::Evidence;
+use tower_failover::balance::{ActiveRoute, MemberSnapshot, Snapshot, fixed};
 use tower_failover::retry::RetryCounters;
 use tower_failover::{
     EventStream, Events, FailoverHandle, RetryLayer, Route, Sweeper, Verdict, WeightedFailoverBalance,
@@ -105,29 +106,46 @@ impl MultiDbClient {
         Self::new(MultiDbConfig::from_urls(urls)?)
     }
 
-    /// Starts health checks and connections, and waits until the configured
-    /// [`InitialHealthCheckPolicy`] is met, up to `limit`.
+    /// Starts health checks and connections, and waits until the configured [`InitialHealthCheckPolicy`] is met and,
+    /// for at most one round of checks, until each database was judged.
     ///
     /// # Errors
-    /// [`Error::Start`] if it is not met in time; the client goes on trying, and commands may work.
+    /// [`Error::Misconfigured`] if a database refuses us as we are configured, unless
+    /// [`tolerate_misconfigured`](MultiDbConfig::tolerate_misconfigured) says otherwise; [`Error::Start`] if the policy
+    /// is not met within `limit`. The client goes on trying in either case, and commands may work: drop it to give up.
     pub async fn connect(&self, limit: Duration) -> Result<(), Error> {
         let running = self.running().await?;
-        let policy = self.shared.config.initial_policy;
-        let met = async {
-            loop {
-                let changed = running.route.changed();
-                if is_met(policy, &running.handle.snapshot()) {
-                    return;
-                }
-                changed.await;
-            }
-        };
-        let name = match policy {
+        let config = &self.shared.config;
+        let judged = self.until(running, all_judged);
+        // Who says nothing within a round is not reached, and that is the policy's business.
+        let begun = Instant::now();
+        if let Ok(judged) = timeout(limit.min(first_round(config)), judged).await {
+            judged?;
+        }
+        let met = self.until(running, |snapshot| is_met(config.initial_policy, snapshot));
+        let name = match config.initial_policy {
             InitialHealthCheckPolicy::OneAvailable => "one_available",
             InitialHealthCheckPolicy::MajorityAvailable => "majority_available",
             InitialHealthCheckPolicy::AllAvailable => "all_available",
         };
-        timeout(limit, met).await.map_err(|_| Error::Start(name))
+        timeout(limit.saturating_sub(begun.elapsed()), met).await.map_err(|_| Error::Start(name))?
+    }
+
+    /// Waits until this is so, or a database that must not be is found to be misconfigured.
+    async fn until(&self, running: &Running, is_so: impl Fn(&Snapshot) -> bool) -> Result<(), Error> {
+        loop {
+            let changed = running.route.changed();
+            let snapshot = running.handle.snapshot();
+            if let Some(error) =
+                misconfigured(&snapshot).filter(|_| !self.shared.config.tolerate_misconfigured)
+            {
+                return Err(error);
+            }
+            if is_so(&snapshot) {
+                return Ok(());
+            }
+            changed.await;
+        }
     }
 
     /// A handle whose calls carry these options: another retry safety, a deadline.
@@ -233,6 +251,28 @@ fn start(config: &MultiDbConfig) -> Result<Running, ConfigError> {
     let database = config.databases.first().map_or(0, DatabaseConfig::number);
     let stack = StackConnection::new(layer.layer(balance), database);
     Ok(Running { stack, handle, route, counters, tasks: Mutex::new(tasks) })
+}
+
+fn first_round(config: &MultiDbConfig) -> Duration {
+    config.failover().patience
+}
+
+/// Whether the checks of all have said anything yet. Before the first choice, there are no members.
+fn all_judged(snapshot: &Snapshot) -> bool {
+    let judged = |member: &MemberSnapshot| {
+        let view = &member.view;
+        !view.checked || view.verdict != Verdict::Unknown || view.evidence.is_some()
+    };
+    !snapshot.members.is_empty() && snapshot.members.iter().all(judged)
+}
+
+fn misconfigured(snapshot: &Snapshot) -> Option<Error> {
+    snapshot.members.iter().find_map(|member| match &member.view.evidence {
+        Some(Evidence::Misconfigured(detail)) => {
+            Some(Error::Misconfigured { database: member.name.clone(), detail: Arc::clone(detail) })
+        }
+        _ => None,
+    })
 }
 
 fn is_met(policy: InitialHealthCheckPolicy, snapshot: &Snapshot) -> bool {

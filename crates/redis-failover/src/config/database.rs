@@ -10,7 +10,7 @@ use tower_service::Service;
 use super::options::Options;
 use super::{ConfigError, weight};
 use crate::command::Command;
-use crate::connection::{Address, Connect, ConnectionError, OwnService, TcpConnect};
+use crate::connection::{Address, Connect, ConnectionError, OwnService, ProvideCredentials, TcpConnect};
 
 /// One database: where it is, and what it weighs.
 ///
@@ -28,6 +28,7 @@ pub struct DatabaseConfig {
     pub(crate) weight: f64,
     pub(super) options: Options,
     connect: Option<Arc<dyn Connect>>,
+    credentials: Option<Arc<dyn ProvideCredentials>>,
 }
 
 /// Which kind of database it is: what its leaf is made from.
@@ -105,7 +106,7 @@ impl DatabaseConfig {
     }
 
     fn of(name: Option<String>, target: Target) -> Self {
-        Self { name, target, weight: 1.0, options: Options::default(), connect: None }
+        Self { name, target, weight: 1.0, options: Options::default(), connect: None, credentials: None }
     }
 
     /// Its name in events, snapshots, logs and errors; its address by default.
@@ -129,6 +130,14 @@ impl DatabaseConfig {
         self
     }
 
+    /// Asks `provider` before every dial, be it for commands or health checks, instead of taking the URL's password:
+    /// a changed password needs no restart (B14). See [`ProvideCredentials`].
+    #[must_use]
+    pub fn credentials(mut self, provider: impl ProvideCredentials) -> Self {
+        self.credentials = Some(Arc::new(provider));
+        self
+    }
+
     pub(crate) fn name_or_address(&self) -> String {
         self.name.clone().or_else(|| self.location()).unwrap_or_default()
     }
@@ -143,6 +152,10 @@ impl DatabaseConfig {
 
     pub(crate) fn connect(&self) -> Arc<dyn Connect> {
         self.connect.clone().unwrap_or_else(|| Arc::new(TcpConnect::default()))
+    }
+
+    pub(crate) fn provider(&self) -> Option<&Arc<dyn ProvideCredentials>> {
+        self.credentials.as_ref()
     }
 
     /// Its options, with those for `all` where it has none.
@@ -187,7 +200,8 @@ impl DatabaseConfig {
             }
             Target::Own(_) => {
                 let connector = self.connect.is_some().then_some("connector");
-                if let Some(option) = connector.or(self.options.of_dialling()) {
+                let credentials = self.credentials.is_some().then_some("credentials");
+                if let Some(option) = connector.or(credentials).or(self.options.of_dialling()) {
                     return Err(invalid(option, "a service of one's own connects by itself".into()));
                 }
             }

@@ -56,6 +56,7 @@ pub struct MultiDbConfig {
     pub(crate) command_retry: RetrySettings,
     pub(crate) retry_safety: RetrySafety,
     pub(crate) initial_policy: InitialHealthCheckPolicy,
+    pub(crate) tolerate_misconfigured: bool,
     failover: FailoverConfig,
 }
 
@@ -69,6 +70,7 @@ impl MultiDbConfig {
             command_retry: RetrySettings::default(),
             retry_safety: RetrySafety::default(),
             initial_policy: InitialHealthCheckPolicy::default(),
+            tolerate_misconfigured: false,
             failover: FailoverConfig::default(),
         }
     }
@@ -183,6 +185,14 @@ impl MultiDbConfig {
     #[must_use]
     pub fn initial_health_check_policy(mut self, policy: InitialHealthCheckPolicy) -> Self {
         self.initial_policy = policy;
+        self
+    }
+
+    /// Whether [`MultiDbClient::connect`](crate::MultiDbClient::connect) succeeds although a database refuses us as we
+    /// are configured (no): a wrong password does not go away by itself, a region that is down does (B41).
+    #[must_use]
+    pub fn tolerate_misconfigured(mut self, tolerate: bool) -> Self {
+        self.tolerate_misconfigured = tolerate;
         self
     }
 

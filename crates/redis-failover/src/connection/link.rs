@@ -2,10 +2,13 @@ use std::{io, sync::Arc, time::Duration};
 
 use redis::{RedisError, RedisResult, aio::MultiplexedConnection};
 use tokio::{sync::watch, task::JoinHandle, time::sleep};
-use tower_failover::{Availability, Backoff, Chance, Verdict, availability::Changes};
+use tower_failover::{
+    Availability, Backoff, Chance, Finding, Signal, Verdict,
+    availability::{Changes, Evidence},
+};
 
 use super::{Dialled, Endpoint, demand::Demand};
-use crate::cursor::CursorTag;
+use crate::{classify::misconfigured, cursor::CursorTag};
 
 /// Whether a database is connected to before a call needs it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,12 +112,14 @@ impl Keeper {
             }
             match self.dial().await {
                 Ok(dialled) => {
+                    self.tell_unchecked(None);
                     self.serve(dialled).await;
                     failed_dials = 0;
                     in_step = true;
                 }
                 Err(error) => {
                     tracing::debug!(member = %self.availability.name(), %error, "cannot connect");
+                    self.tell_unchecked(misconfigured(&error));
                     self.availability.suspect();
                     self.say(Status::Down(Arc::new(error)));
                     sleep(self.settings.backoff.delay(failed_dials, &self.chance)).await;
@@ -126,10 +131,25 @@ impl Keeper {
 
     /// Calls run on the connection until it ends.
     async fn serve(&self, mut dialled: Dialled) {
+        let established = self.endpoint.establish(dialled.connection.clone());
         self.say(Status::Live(dialled.connection.clone()));
         dialled.ended().await;
+        drop(established);
         self.availability.suspect();
         self.say(Status::Connecting);
+    }
+
+    /// Where no health check finds out that we are refused, there is nobody else to tell. Calls have no other
+    /// connection than this one, so the database cannot be used.
+    fn tell_unchecked(&self, refused: Option<Arc<str>>) {
+        let view = self.availability.view();
+        let finding = match refused {
+            Some(detail) => Finding::unhealthy(Evidence::Misconfigured(detail)),
+            None => Finding { verdict: Verdict::Unknown, evidence: None, on_suspicion: false },
+        };
+        if !view.checked && (finding.verdict, &finding.evidence) != (view.verdict, &view.evidence) {
+            self.availability.signal(Signal::Verdict(finding));
+        }
     }
 
     /// Waits until no health check speaks against dialling: only their own connections ask a database that may

@@ -9,12 +9,14 @@
 
 mod address;
 mod connect;
+mod credentials;
 mod demand;
 mod endpoint;
 mod error;
 mod leaf;
 mod link;
 mod own;
+mod refusal;
 mod service;
 
 #[cfg(test)]
@@ -22,6 +24,7 @@ mod tests;
 
 pub use address::Address;
 pub use connect::{BoxedStream, ByteStream, Connect, TcpConnect};
+pub use credentials::{Credentials, CredentialsError, ProvideCredentials};
 pub use endpoint::{Dialled, Endpoint};
 pub use error::ConnectionError;
 pub(crate) use leaf::Leaf;

@@ -41,6 +41,9 @@ pub(super) fn ground(
             if let Some(name) = options.client_name() {
                 endpoint = endpoint.client_name(Arc::clone(name));
             }
+            if let Some(provider) = config.provider() {
+                endpoint = endpoint.credentials(Arc::clone(provider));
+            }
             let prober = Prober::from(endpoint.clone());
             let (connection, link) =
                 Connection::open(endpoint, options.link(cursor_tag), availability.clone(), chance.clone());

@@ -1,13 +1,12 @@
 //! A check's own connection, and what its errors say.
 
-use std::error::Error;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use redis::{Cmd, RedisResult, Value};
+use redis::{Cmd, RedisError, RedisResult, Value};
 use tower_failover::{Health, Probe, availability::Evidence};
 
 use crate::{
-    classify::{ReplyClass, Shape},
+    classify::{ReplyClass, Shape, misconfigured},
     connection::{Dialled, Endpoint},
 };
 
@@ -32,20 +31,41 @@ impl KeptConnection {
 
     /// Asks on the kept connection. If that is lost, which says nothing of the database yet, it asks again on
     /// a new one (B17).
+    ///
+    /// Where calls have no connection and are refused a new one, what was kept proves nothing: only a dial does.
     pub(super) async fn ask(&self, probe: Probe, question: &Cmd, judge: impl Fn(&Value) -> Health) -> Health {
         let kept = self.slot().take();
         if let Some(dialled) = kept
+            && !self.endpoint.is_shut()
             && let Ok(answer) = self.ask_on(dialled, question).await
         {
             return judge(&answer);
         }
         let answer = match self.endpoint.dial(Some(probe.timeout)).await {
             Ok(dialled) => self.ask_on(dialled, question).await,
-            Err(error) => Err(error),
+            Err(error) => match misconfigured(&error) {
+                Some(detail) => return self.ask_established(question, judge, detail).await,
+                None => Err(error),
+            },
         };
-        match answer {
-            Ok(answer) => judge(&answer),
-            Err(error) => Health::Unhealthy(evidence(ReplyClass::of(Err(&error), Shape::Single), &error)),
+        answer.map_or_else(|error| Health::Unhealthy(evidence(&error)), |answer| judge(&answer))
+    }
+
+    /// A refused dial says nothing of what was connected before: as long as that answers, nobody has to go (B14).
+    async fn ask_established(
+        &self,
+        question: &Cmd,
+        judge: impl Fn(&Value) -> Health,
+        detail: Arc<str>,
+    ) -> Health {
+        let answer = match self.endpoint.established() {
+            Some(mut established) => established.send_packed_command(question).await.ok(),
+            None => None,
+        };
+        match answer.map(|answer| judge(&answer)) {
+            Some(Health::Healthy) => Health::Misconfigured(detail),
+            Some(health) => health,
+            None => Health::Unhealthy(Evidence::Misconfigured(detail)),
         }
     }
 
@@ -60,19 +80,27 @@ impl KeptConnection {
     }
 }
 
-/// What an error of this class tells of the database.
-pub(super) fn evidence(class: ReplyClass, error: &dyn Error) -> Evidence {
-    match class {
+/// What an error tells of the database.
+pub(super) fn evidence(error: &RedisError) -> Evidence {
+    match ReplyClass::of(Err(error), Shape::Single) {
         ReplyClass::TimedOut => Evidence::TimedOut,
         ReplyClass::Unreachable | ReplyClass::ConnectionLost => {
             Evidence::Unreachable(error.to_string().into())
         }
-        _ => Evidence::Answered(error.to_string().into()),
+        _ => match misconfigured(error) {
+            Some(detail) => Evidence::Misconfigured(detail),
+            None => Evidence::Answered(error.to_string().into()),
+        },
     }
 }
 
 /// A reply that a healthy database does not give.
 pub(super) fn unfit(reply: &Value) -> Health {
+    if let Value::ServerError(error) = reply
+        && let Some(detail) = misconfigured(&error.clone().into())
+    {
+        return Health::Unhealthy(Evidence::Misconfigured(detail));
+    }
     let said = match &reply {
         Value::ServerError(error) => match error.details() {
             Some(details) => format!("{} {details}", error.code()),

@@ -1,13 +1,12 @@
 //! How health checks ask their database.
 
 use redis::{Cmd, Value};
-use tower_failover::{Health, Probe};
+use tower_failover::{Health, Probe, availability::Evidence};
 
 use super::kept::{KeptConnection, evidence};
 use crate::{
     command::Command,
-    connection::{Endpoint, OwnService},
-    reply::class_of,
+    connection::{ConnectionError, Endpoint, OwnService},
 };
 
 /// How a health check asks its database.
@@ -61,7 +60,11 @@ impl Prober {
                 };
                 match answer {
                     Ok(answer) => judge(&answer),
-                    Err(error) => Health::Unhealthy(evidence(class_of(&error), &error)),
+                    Err(error) => Health::Unhealthy(match &error {
+                        ConnectionError::Redis(error) => evidence(error),
+                        ConnectionError::NotConnected(error) => evidence(error),
+                        _ => Evidence::Answered(error.to_string().into()),
+                    }),
                 }
             }
         }

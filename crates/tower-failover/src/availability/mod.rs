@@ -265,6 +265,12 @@ impl Availability {
                 evidence: after.evidence.clone(),
             });
         }
+        if before.evidence != after.evidence
+            && let Some(Evidence::Misconfigured(detail)) = &after.evidence
+        {
+            let (member, detail) = (cell.name.clone(), Arc::clone(detail));
+            cell.events.enqueue(Event::Misconfigured { member, detail });
+        }
         if circuit_moved {
             cell.events.enqueue(Event::CircuitChanged {
                 member: cell.name.clone(),

@@ -21,7 +21,7 @@ pub enum Verdict {
     Unhealthy,
 }
 
-/// Why a member is held to be unhealthy.
+/// Why a member is held to be unhealthy, or could not be judged.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Evidence {
@@ -33,6 +33,8 @@ pub enum Evidence {
     Answered(Arc<str>),
     /// The check itself could not find out; says nothing of the member.
     Undetermined(Arc<str>),
+    /// It refuses us as we are configured (a wrong password, an untrusted certificate). The text holds no secret.
+    Misconfigured(Arc<str>),
     /// A user's check panicked.
     Panicked,
 }
@@ -44,6 +46,7 @@ impl fmt::Display for Evidence {
             Self::TimedOut => f.write_str("no answer in time"),
             Self::Answered(detail) => write!(f, "answered: {detail}"),
             Self::Undetermined(detail) => write!(f, "could not be determined: {detail}"),
+            Self::Misconfigured(detail) => write!(f, "misconfigured: {detail}"),
             Self::Panicked => f.write_str("the health check panicked"),
         }
     }

@@ -1,6 +1,7 @@
 //! The one task that chooses: wakes for events, decides once for each, publishes the choice.
 
 mod orders;
+mod remind;
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -176,7 +177,13 @@ where
     fn wake_at(&self) -> Option<Instant> {
         let patience = self.patience.map(Patience::until);
         let escalation = self.roster.outage.filter(|_| !self.escalated).map(|outage| outage.escalates_at());
-        [self.members.next_change_at(), self.fallback_at, patience, escalation].into_iter().flatten().min()
+        let reminder = self.members.next_told_at(self.active());
+        let all = [self.members.next_change_at(), self.fallback_at, patience, escalation, reminder];
+        all.into_iter().flatten().min()
+    }
+
+    fn active(&self) -> Option<usize> {
+        self.roster.active.as_deref().and_then(|name| self.members.index_of(name))
     }
 
     fn next_fallback(&self, now: Instant) -> Option<Instant> {
@@ -229,7 +236,7 @@ where
         if self.all_at_once && standings.iter().any(|one| one.preference.is_some() || one.last_resort) {
             self.patience.get_or_insert(Patience::ForReturn(now + self.config.patience));
         }
-        let active = self.roster.active.as_deref().and_then(|name| self.members.index_of(name));
+        let active = self.active();
         let pinned = self.members.pinned().and_then(|name| self.members.index_of(name));
         let situation = Situation { active, pinned, occasion, patience: self.patience, now };
         let strategy = Contained { strategy: &*self.config.strategy, events: &self.config.events };
@@ -255,6 +262,7 @@ where
         self.replaced = false;
         self.escalate(now);
         self.look_for_fallback(now);
+        self.remind(self.active(), now);
         self.publish_roster(shared);
     }
 
@@ -296,6 +304,10 @@ where
             self.config.events.emit(Event::OutageEnded { lasted: outage.status(now).lasted });
         }
         self.config.events.emit(Event::ActiveChanged { from, to, reason, evidence, version });
+        if let Some(former) = active {
+            // That line tells why it was left.
+            self.members.was_told(former, now);
+        }
         self.patience = None;
         self.all_at_once = false;
         self.escalated = false;
@@ -361,7 +373,7 @@ where
         }
         self.fallback_at = self.next_fallback(now);
         let standings = self.members.standings();
-        let active = self.roster.active.as_deref().and_then(|name| self.members.index_of(name));
+        let active = self.active();
         let healthy = |index: usize| {
             standings[index].preference_if(active == Some(index)).filter(|&how| how == Preference::Healthy)
         };

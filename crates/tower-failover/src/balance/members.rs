@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::member::{Member, Weight};
+use super::reminder::Reminder;
 use super::select::Standing;
 use crate::availability::{Availability, Preference, Verdict, View};
 use crate::bell::Bell;
@@ -20,6 +21,7 @@ pub(super) struct Entry<K, S> {
     drained: Option<Option<Instant>>,
     /// Joined, and was not yet found healthy: it takes over at once if it is heavier.
     arriving: bool,
+    reminder: Reminder,
 }
 
 /// A choice by hand.
@@ -53,6 +55,7 @@ impl<K: Eq, S> Members<K, S> {
             availability: member.availability,
             drained: None,
             arriving: true,
+            reminder: Reminder::default(),
         };
         match self.entries.iter_mut().find(|existing| existing.key == entry.key) {
             Some(existing) => *existing = entry,
@@ -129,6 +132,34 @@ impl<K, S> Members<K, S> {
             }
         }
         any
+    }
+
+    /// Takes what a log line is due for now (B51).
+    pub(super) fn troubled(&mut self, active: Option<usize>, now: Instant) -> Vec<(Name, View)> {
+        let entries = self.entries.iter_mut().enumerate();
+        let due = entries.filter_map(|(index, entry)| {
+            let view = entry.view();
+            let due = view.is_trouble(active == Some(index)) && entry.reminder.is_due(now);
+            due.then(|| {
+                entry.reminder.told(now);
+                (entry.name().clone(), view)
+            })
+        });
+        due.collect()
+    }
+
+    /// When [`troubled`](Self::troubled) next has something to give, as far as the clock alone is concerned.
+    pub(super) fn next_told_at(&self, active: Option<usize>) -> Option<Instant> {
+        let entries = self.entries.iter().enumerate();
+        let in_trouble = entries.filter(|(index, entry)| entry.view().is_trouble(active == Some(*index)));
+        in_trouble.filter_map(|(_, entry)| entry.reminder.next_at()).min()
+    }
+
+    /// Another log line has told of this one already.
+    pub(super) fn was_told(&mut self, index: usize, now: Instant) {
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.reminder.told(now);
+        }
     }
 
     pub(super) fn standings(&self) -> Vec<Standing> {

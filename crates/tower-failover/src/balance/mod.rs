@@ -37,6 +37,7 @@ mod handle;
 mod member;
 mod members;
 mod outage;
+mod reminder;
 mod select;
 mod snapshot;
 

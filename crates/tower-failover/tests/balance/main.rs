@@ -6,6 +6,7 @@ mod calls;
 mod choice;
 mod fallback;
 mod membership;
+mod misconfigured;
 mod outage;
 mod stage;
 mod steering;
