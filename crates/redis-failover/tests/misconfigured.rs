@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -244,4 +245,19 @@ async fn b14_without_health_checks_a_refused_database_is_left_too() {
     sleep(Duration::from_secs(10)).await;
     let view = client.snapshot().unwrap().member("primary").unwrap().view.clone();
     assert_eq!((view.verdict, view.evidence), (Verdict::Unknown, None::<Evidence>));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b14_an_untrusted_certificate_is_a_misconfiguration_too() {
+    let secondary = Region::new("secondary", Gives::Password("right"));
+    let untrusted = |_: Address| async {
+        // As rustls has it.
+        let said = "invalid peer certificate: UnknownIssuer";
+        Err::<BoxedStream, _>(io::Error::new(io::ErrorKind::InvalidData, said))
+    };
+    let primary = DatabaseConfig::from_url("redis://primary").unwrap().name("primary").connector(untrusted);
+    let client = MultiDbClient::new(MultiDbConfig::new([primary, secondary.config(0.5)])).unwrap();
+    let error = client.connect(LIMIT).await.unwrap_err();
+    assert!(matches!(&error, Error::Misconfigured { database, .. } if &**database == "primary"), "{error}");
+    assert!(error.to_string().contains("UnknownIssuer"), "{error}");
 }
