@@ -7,7 +7,8 @@ use std::time::Duration;
 use redis::{RedisError, Value};
 use redis_failover::{
     Backoff, Command, ConfigError, DatabaseConfig, HealthCheck, HealthSettings, MultiDbClient, MultiDbConfig,
-    Standby, Suspicion, connection::TcpConnect,
+    Standby, Suspicion,
+    connection::{Credentials, TcpConnect},
 };
 
 const SECRET: &str = "open-sesame";
@@ -166,6 +167,7 @@ fn b55_how_to_dial_cannot_be_said_for_a_service_of_ones_own() {
         (own().redial_spread(Duration::from_secs(1)), "redial_spread"),
         (own().client_name("checkout"), "client_name"),
         (own().connector(TcpConnect::default()), "connector"),
+        (own().credentials(|| async { Ok(Credentials::password("changes")) }), "credentials"),
         (own().name(""), "name"),
     ] {
         refused_for(MultiDbConfig::new([config]), option);
