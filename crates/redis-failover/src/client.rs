@@ -19,7 +19,7 @@ use tower_layer::Layer;
 
 use crate::adapter::{StackConnection, replies};
 use crate::command::{CallOptions, Command};
-use crate::config::{ConfigError, InitialHealthCheckPolicy, MultiDbConfig};
+use crate::config::{ConfigError, DatabaseConfig, InitialHealthCheckPolicy, MultiDbConfig};
 use crate::cursor::CursorTag;
 use crate::database::{self, Tasks};
 use crate::error::Error;
@@ -90,6 +90,22 @@ impl MultiDbClient {
         Ok(Self { shared: Arc::new(shared), stack: None, options: CallOptions::new() })
     }
 
+    /// A client of the databases with these URLs, in the order of preference, with all defaults; see
+    /// [`MultiDbConfig::from_urls`].
+    ///
+    /// ```
+    /// use redis_failover::MultiDbClient;
+    ///
+    /// let client = MultiDbClient::from_urls(["redis://db-primary:6379", "redis://db-secondary:6379"])?;
+    /// # Ok::<(), redis_failover::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the first thing that cannot be used.
+    pub fn from_urls<U: AsRef<str>>(urls: impl IntoIterator<Item = U>) -> Result<Self, ConfigError> {
+        Self::new(MultiDbConfig::from_urls(urls)?)
+    }
+
     /// Starts health checks and connections, and waits until the configured [`InitialHealthCheckPolicy`] is met and,
     /// for at most one round of checks, until each database was judged.
     ///
@@ -103,7 +119,7 @@ impl MultiDbClient {
         let judged = self.until(running, all_judged);
         // Who says nothing within a round is not reached, and that is the policy's business.
         let begun = Instant::now();
-        if let Ok(judged) = timeout(limit.min(config.health.longest_round()), judged).await {
+        if let Ok(judged) = timeout(limit.min(config.longest_round()), judged).await {
             judged?;
         }
         let met = self.until(running, |snapshot| is_met(config.initial_policy, snapshot));
@@ -200,7 +216,7 @@ impl MultiDbClient {
     }
 
     fn event_source(&self) -> &Events {
-        &self.shared.config.failover.events
+        self.shared.config.event_source()
     }
 
     async fn running(&self) -> Result<&Running, Error> {
@@ -210,7 +226,7 @@ impl MultiDbClient {
 }
 
 fn start(config: &MultiDbConfig) -> Result<Running, ConfigError> {
-    let names: Vec<_> = config.databases.iter().map(crate::DatabaseConfig::name_or_address).collect();
+    let names: Vec<_> = config.databases.iter().map(DatabaseConfig::name_or_address).collect();
     let tags = CursorTag::assign(&names)
         .map_err(|error| ConfigError::Option { option: "databases", reason: error.to_string() })?;
     let sweeper = Sweeper::spawn();
@@ -221,21 +237,18 @@ fn start(config: &MultiDbConfig) -> Result<Running, ConfigError> {
         members.push(member);
         tasks.push(task);
     }
-    let mut failover = config.failover.clone();
-    // One round each, and never more than a second for a return (B41, B58).
-    let round = config.health.longest_round();
-    failover.wait_for_first_verdict = round;
-    failover.wait_for_return = failover.wait_for_return.min(round);
+    let failover = config.failover();
+    let (chance, events) = (failover.chance.clone(), failover.events.clone());
     let balance = WeightedFailoverBalance::new(fixed(members), failover)
         .map_err(|error| ConfigError::Option { option: error.option, reason: error.reason.into() })?;
     let (handle, route) = (balance.handle(), balance.route());
     let layer = RetryLayer::new(CommandPolicy::new(config.retry_safety))
         .route(route.clone())
         .settings(config.command_retry)
-        .chance(config.failover.chance.clone())
-        .events(config.failover.events.clone());
+        .chance(chance)
+        .events(events);
     let counters = layer.counters();
-    let database = config.databases.first().map_or(0, |database| database.info.redis_settings().db());
+    let database = config.databases.first().map_or(0, DatabaseConfig::number);
     let stack = StackConnection::new(layer.layer(balance), database);
     Ok(Running { stack, handle, route, counters, tasks: Mutex::new(tasks) })
 }
@@ -306,7 +319,7 @@ impl ConnectionLike for MultiDbClient {
     }
 
     fn get_db(&self) -> i64 {
-        self.shared.config.databases.first().map_or(0, |database| database.info.redis_settings().db())
+        self.shared.config.databases.first().map_or(0, DatabaseConfig::number)
     }
 }
 

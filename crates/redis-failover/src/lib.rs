@@ -74,6 +74,10 @@ pub use adapter::StackConnection;
 pub use client::MultiDbClient;
 pub use command::{CallOptions, Command, RetrySafety};
 pub use config::{ConfigError, DatabaseConfig, InitialHealthCheckPolicy, MultiDbConfig};
+pub use connection::Standby;
 pub use error::Error;
+pub use health::HealthCheck;
 pub use redis;
-pub use tower_failover::{Event, EventStream, Events, FailoverHandle, Suspicion};
+pub use tower_failover::{
+    self, Backoff, Event, EventStream, Events, FailoverHandle, HealthSettings, Suspicion,
+};

@@ -23,6 +23,12 @@ pub struct Reply {
     pub class: ReplyClass,
 }
 
+impl From<Reply> for Value {
+    fn from(reply: Reply) -> Self {
+        reply.value
+    }
+}
+
 /// A connection whose replies are classified.
 ///
 /// # Clone

@@ -234,7 +234,7 @@ async fn b41_an_unreachable_database_is_tolerated() {
 async fn b14_without_health_checks_a_refused_database_is_left_too() {
     let primary = Region::new("primary", Gives::Password("wrong"));
     let secondary = Region::new("secondary", Gives::Password("right"));
-    let databases = [primary.config(1.0), secondary.config(0.5)].map(|one| one.health_checks(false));
+    let databases = [primary.config(1.0), secondary.config(0.5)].map(|one| one.health_checks([]));
     let mut client = MultiDbClient::new(MultiDbConfig::new(databases)).unwrap();
     let mut events = client.events();
     client.set::<_, _, ()>("key", 1).await.unwrap();

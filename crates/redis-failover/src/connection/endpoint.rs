@@ -45,6 +45,7 @@ pub struct Endpoint {
     credentials: Option<Arc<dyn ProvideCredentials>>,
     connect: Arc<dyn Connect>,
     connect_timeout: Duration,
+    client_name: Option<Arc<str>>,
     shared: Arc<Mutex<Shared>>,
 }
 
@@ -60,7 +61,22 @@ impl Endpoint {
     pub fn new(info: ConnectionInfo, connect: Arc<dyn Connect>, connect_timeout: Duration) -> Self {
         let address = Address::from(&info);
         let settings = info.redis_settings().clone();
-        Self { address, settings, credentials: None, connect, connect_timeout, shared: Arc::default() }
+        Self {
+            address,
+            settings,
+            credentials: None,
+            connect,
+            connect_timeout,
+            client_name: None,
+            shared: Arc::default(),
+        }
+    }
+
+    /// Every connection gives itself this name.
+    #[must_use]
+    pub fn client_name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.client_name = Some(name.into());
+        self
     }
 
     /// Asks `provider` before every dial, instead of taking the password from the connection info.
@@ -136,6 +152,11 @@ impl Endpoint {
         let mut dialled = Dialled { connection, driver: tokio::spawn(driver) };
         if settings.password().is_none() {
             dialled.is_let_in().await?;
+        }
+        if let Some(name) = &self.client_name {
+            let command = redis::cmd("CLIENT").arg("SETNAME").arg(&**name).take();
+            // A server that refuses it, which comes inside the reply, serves all the same.
+            dialled.connection.send_packed_command(&command).await?;
         }
         Ok(dialled)
     }

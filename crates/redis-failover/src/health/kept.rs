@@ -29,12 +29,16 @@ impl KeptConnection {
         Self { endpoint, kept: Arc::default() }
     }
 
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     /// Asks on the kept connection. If that is lost, or has answered nothing in half of the probe's time, which says
     /// nothing of the database yet, it asks on a new one (B17). The first answer counts, and only the new one's
     /// failure does.
     ///
     /// Where calls have no connection and are refused a new one, what was kept proves nothing: only a dial does.
-    pub(super) async fn ask(&self, probe: Probe, question: &Cmd, judge: fn(&Value) -> Health) -> Health {
+    pub(super) async fn ask(&self, probe: Probe, question: &Cmd, judge: impl Fn(&Value) -> Health) -> Health {
         let kept = self.slot().take().filter(|_| !self.endpoint.is_shut());
         let Some(dialled) = kept else { return self.ask_anew(probe, question, judge).await };
         let mut on_kept = pin!(self.ask_on(dialled, question));
@@ -45,12 +49,12 @@ impl KeptConnection {
             Err(_) => tokio::select! {
                 biased;
                 Ok(answer) = on_kept => judge(&answer),
-                health = self.ask_anew(probe, question, judge) => health,
+                health = self.ask_anew(probe, question, &judge) => health,
             },
         }
     }
 
-    async fn ask_anew(&self, probe: Probe, question: &Cmd, judge: fn(&Value) -> Health) -> Health {
+    async fn ask_anew(&self, probe: Probe, question: &Cmd, judge: impl Fn(&Value) -> Health) -> Health {
         let answer = match self.endpoint.dial(Some(probe.timeout)).await {
             Ok(dialled) => self.ask_on(dialled, question).await,
             Err(error) => match misconfigured(&error) {
@@ -62,7 +66,12 @@ impl KeptConnection {
     }
 
     /// A refused dial says nothing of what was connected before: as long as that answers, nobody has to go (B14).
-    async fn ask_established(&self, question: &Cmd, judge: fn(&Value) -> Health, detail: Arc<str>) -> Health {
+    async fn ask_established(
+        &self,
+        question: &Cmd,
+        judge: impl Fn(&Value) -> Health,
+        detail: Arc<str>,
+    ) -> Health {
         let answer = match self.endpoint.established() {
             Some(mut established) => established.send_packed_command(question).await.ok(),
             None => None,
@@ -85,7 +94,8 @@ impl KeptConnection {
     }
 }
 
-fn evidence(error: &RedisError) -> Evidence {
+/// What an error tells of the database.
+pub(super) fn evidence(error: &RedisError) -> Evidence {
     match ReplyClass::of(Err(error), Shape::Single) {
         ReplyClass::TimedOut => Evidence::TimedOut,
         ReplyClass::Unreachable | ReplyClass::ConnectionLost => {

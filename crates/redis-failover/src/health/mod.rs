@@ -1,4 +1,8 @@
-//! Health checks for Redis: services that answer [`tower_failover::Probe`].
+//! Health checks for Redis.
+//!
+//! - [`HealthCheck`]: a check as a configuration names it, built in or one's own
+//! - [`Prober`]: how a check asks its database
+//! - [`PingCheck`], [`RoleCheck`]: the built-in ones as services that answer [`tower_failover::Probe`]
 //!
 //! # Misconfiguration
 //!
@@ -17,12 +21,16 @@
 //! for calls or checks, are made at one pace then: after 1 s, later after up to 30 s, with credentials
 //! [asked for](crate::connection::ProvideCredentials) anew. The first one that is let in ends it.
 
+mod check;
 mod kept;
 mod ping;
+mod prober;
 mod role;
 
 #[cfg(test)]
 mod tests;
 
+pub use check::{CheckDatabase, HealthCheck};
 pub use ping::PingCheck;
+pub use prober::Prober;
 pub use role::RoleCheck;

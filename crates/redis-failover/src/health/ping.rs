@@ -8,8 +8,7 @@ use redis::Value;
 use tower_failover::{Health, Probe};
 use tower_service::Service;
 
-use super::kept::{KeptConnection, unfit};
-use crate::connection::Endpoint;
+use super::{Prober, kept::unfit};
 
 /// Asks with `PING`; only `PONG` passes (B18).
 ///
@@ -34,12 +33,12 @@ use crate::connection::Endpoint;
 ///
 /// The health checks drop a probe that takes longer than its timeout; its connection is closed with it.
 #[derive(Clone, Debug)]
-pub struct PingCheck(KeptConnection);
+pub struct PingCheck(Prober);
 
 impl PingCheck {
-    /// Asks the database that `endpoint` leads to.
-    pub fn new(endpoint: Endpoint) -> Self {
-        Self(KeptConnection::new(endpoint))
+    /// Asks the database that this leads to: an [`Endpoint`](crate::connection::Endpoint), or a [`Prober`].
+    pub fn new(database: impl Into<Prober>) -> Self {
+        Self(database.into())
     }
 }
 
@@ -53,9 +52,13 @@ impl Service<Probe> for PingCheck {
     }
 
     fn call(&mut self, probe: Probe) -> Self::Future {
-        let kept = self.0.clone();
-        Box::pin(async move { Ok(kept.ask(probe, &redis::cmd("PING"), judged).await) })
+        let database = self.0.clone();
+        Box::pin(async move { Ok(ping(&database, probe).await) })
     }
+}
+
+pub(super) async fn ping(database: &Prober, probe: Probe) -> Health {
+    database.ask(probe, &redis::cmd("PING"), judged).await
 }
 
 fn judged(reply: &Value) -> Health {
