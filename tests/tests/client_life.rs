@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use failover_testkit::embedded::EmbeddedRedis;
-use futures_util::future::join_all;
+use failover_testkit::embedded::{Data, EmbeddedRedis};
+use futures_util::{FutureExt, StreamExt, future::join_all};
 use redis::{AsyncCommands, RedisError};
-use redis_failover::{DatabaseConfig, Error, InitialHealthCheckPolicy, MultiDbClient, MultiDbConfig};
+use redis_failover::{DatabaseConfig, Error, Event, InitialHealthCheckPolicy, MultiDbClient, MultiDbConfig};
 use tests::{PATIENCE, config};
 use tokio::{
     runtime::Handle,
@@ -76,6 +76,53 @@ async fn b4_many_first_commands_initialise_once() {
     assert_eq!(primary.control().connections_accepted(), 2);
     assert_eq!(secondary.control().connections_accepted(), 2);
     assert_eq!(primary.control().commands("set"), 100);
+}
+
+#[tokio::test]
+async fn b41_a_subscription_made_before_the_start_sees_it() {
+    let (_primary, _secondary, config) = embedded_pair().await;
+    let client = MultiDbClient::new(config).unwrap();
+    let mut events = client.events();
+    client.connect(PATIENCE).await.unwrap();
+    let first_choice = async {
+        loop {
+            if let Some(Event::ActiveChanged { from: None, to, .. }) = events.next().await {
+                return to;
+            }
+        }
+    };
+    assert_eq!(&*timeout(PATIENCE, first_choice).await.unwrap(), "primary");
+}
+
+#[tokio::test]
+async fn b36_a_switch_dials_nothing() {
+    let (primary, secondary, config) = embedded_pair().await;
+    let mut client = MultiDbClient::new(config).unwrap();
+    client.connect(PATIENCE).await.unwrap();
+    until("warm connections", async || connections([&primary, &secondary]) == 4).await;
+    client.handle().unwrap().force_active("secondary", None).await.unwrap();
+    client.set::<_, _, ()>("key", 1).await.unwrap();
+    assert_eq!(secondary.control().commands("set"), 1);
+    assert_eq!(secondary.control().connections_accepted(), 2);
+}
+
+#[tokio::test]
+async fn b29_commands_wait_for_a_database_if_they_are_told_to() {
+    let (primary, secondary, config) = embedded_pair().await;
+    let config = config.wait_for_database(Some(PATIENCE));
+    let mut client = MultiDbClient::new(config).unwrap();
+    let mut events = client.events();
+    client.set::<_, _, ()>("key", 1).await.unwrap();
+    primary.control().kill();
+    secondary.control().kill();
+    timeout(PATIENCE, async { while events.next().await != Some(Event::OutageBegan) {} }).await.unwrap();
+
+    let waiting = tokio::spawn(async move { client.set::<_, _, ()>("key", 2).await });
+    sleep(Duration::from_millis(50)).await;
+    assert!(!waiting.is_finished());
+    secondary.control().restart(Data::Kept).unwrap();
+    timeout(PATIENCE, waiting).await.unwrap().unwrap().unwrap();
+    assert_eq!(secondary.control().commands("set"), 1);
 }
 
 /// Whether a client of three databases connects while so many of them are dead.
@@ -182,7 +229,7 @@ async fn b42_dropping_the_last_clone_ends_every_task_and_connection() {
         assert!(idle.snapshot().is_some());
         drop(idle);
         // Whoever listens keeps nothing alive either.
-        let _ = futures_util::FutureExt::now_or_never(futures_util::StreamExt::next(&mut stream));
+        let _ = stream.next().now_or_never();
     }
     until("no connection", async || connections([&primary, &secondary]) == 0).await;
     until("no task", async || tasks() == before).await;

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use failover_testkit::embedded::EmbeddedRedis;
 use redis::AsyncCommands;
-use redis_failover::{DatabaseConfig, Error, MultiDbClient, MultiDbConfig, Suspicion};
+use redis_failover::{
+    CallOptions, DatabaseConfig, Error, MultiDbClient, MultiDbConfig, RetrySafety, Suspicion,
+};
 use tests::PATIENCE;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// A primary with a response timeout of its own, a secondary, and a client that no health check moves.
 async fn start() -> (EmbeddedRedis, EmbeddedRedis, MultiDbClient) {
@@ -22,8 +24,10 @@ async fn start() -> (EmbeddedRedis, EmbeddedRedis, MultiDbClient) {
         database(&secondary, "secondary").weight(0.5),
     ]);
     let config = config.suspicion(Suspicion::off()).response_timeout(Duration::from_secs(3));
-    let client = MultiDbClient::new(config).unwrap();
+    let mut client = MultiDbClient::new(config).unwrap();
     client.connect(PATIENCE).await.unwrap();
+    // From here on there is a connection, so that what is called is sent.
+    let _: Option<i64> = client.get("key").await.unwrap();
     (primary, secondary, client)
 }
 
@@ -50,21 +54,57 @@ async fn b33_a_counter_that_timed_out_is_not_repeated_and_may_have_been_applied(
 }
 
 #[tokio::test]
-async fn b34_an_attempt_has_the_response_timeout_of_its_database() {
-    let (primary, _secondary, mut client) = start().await;
-    client.set::<_, _, ()>("key", 1).await.unwrap();
-    let limit_at = async |client: &mut MultiDbClient| {
-        let error = client.incr::<_, _, i64>("counter", 1).await.unwrap_err();
-        match Error::of(&error) {
-            Some(Error::MayHaveBeenApplied(Some(cause))) => match **cause {
-                Error::TimedOut(limit) => limit,
-                ref cause => panic!("{cause:?}"),
-            },
-            other => panic!("{other:?}"),
+async fn b33_a_call_may_say_that_it_may_be_repeated() {
+    let (primary, _secondary, client) = start().await;
+    let counters = client.counters().unwrap();
+    let mut repeats = client.with(CallOptions::new().safety(RetrySafety::All));
+    primary.control().freeze();
+    let counting = tokio::spawn(async move { repeats.incr::<_, _, i64>("counter", 1).await });
+    let repeated = async {
+        while counters.retries() == 0 {
+            tokio::task::yield_now().await;
         }
     };
+    timeout(PATIENCE, repeated).await.unwrap();
+    primary.control().thaw();
+    let counted = timeout(PATIENCE, counting).await.unwrap().unwrap().unwrap();
+    assert!(counted >= 2, "both attempts were applied, as was allowed");
+}
+
+#[tokio::test]
+async fn b34_a_call_may_bring_a_deadline_of_its_own() {
+    let (primary, _secondary, client) = start().await;
+    let limit = Duration::from_millis(150);
+    let mut hurried = client.with(CallOptions::new().deadline(limit));
     primary.control().freeze();
-    assert_eq!(limit_at(&mut client).await, Duration::from_millis(100));
+    // Longer than one attempt, and shorter than the four that a read may have.
+    let error = hurried.get::<_, Option<i64>>("key").await.unwrap_err();
+    let error = Error::of(&error);
+    let Some(Error::MayHaveBeenApplied(Some(cause))) = error else { panic!("{error:?}") };
+    assert!(matches!(**cause, Error::TimedOut(after) if after == limit), "{cause:?}");
+}
+
+#[tokio::test]
+async fn b17_a_blocking_command_is_no_silence() {
+    let (primary, _secondary, mut client) = start().await;
+    let waiting = tokio::spawn(async move { client.blpop::<_, (String, String)>("list", 0.0).await });
+    // Five times as long as any other command may take here.
+    sleep(Duration::from_millis(500)).await;
+    assert!(!waiting.is_finished());
+    let operator = redis::Client::open(primary.url()).unwrap();
+    let mut operator = operator.get_multiplexed_async_connection().await.unwrap();
+    let _: u64 = operator.lpush("list", "value").await.unwrap();
+    let taken = timeout(PATIENCE, waiting).await.unwrap().unwrap().unwrap();
+    assert_eq!(taken, ("list".into(), "value".into()));
+}
+
+#[tokio::test]
+async fn b34_an_attempt_has_the_response_timeout_of_its_database() {
+    let (primary, _secondary, mut client) = start().await;
+    primary.control().freeze();
+    let error = client.incr::<_, _, i64>("counter", 1).await.unwrap_err();
+    let Some(Error::MayHaveBeenApplied(Some(cause))) = Error::of(&error) else { panic!("{error:?}") };
+    assert!(matches!(**cause, Error::TimedOut(limit) if limit == Duration::from_millis(100)), "{cause:?}");
 }
 
 #[tokio::test]

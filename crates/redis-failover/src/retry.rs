@@ -128,6 +128,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn b32_a_reply_that_refused_the_command_is_no_final_answer() {
+        let assess = |error: &[u8]| {
+            let value = redis::parse_redis_value(error).unwrap();
+            let reply = Reply { class: ReplyClass::of(Ok(&value), crate::classify::Shape::Single), value };
+            RetryPolicy::<Command<'_>, Reply, AttemptError>::assess(&CommandPolicy::default(), Ok(&reply))
+        };
+        assert_eq!(assess(b"-READONLY it is a replica\r\n"), Assessment::NotApplied);
+        assert_eq!(assess(b"-LOADING it reads its data\r\n"), Assessment::NotApplied);
+        assert_eq!(assess(b"-WRONGTYPE it is a list\r\n"), Assessment::Final);
+        assert_eq!(assess(b"+OK\r\n"), Assessment::Final);
+    }
+
     #[tokio::test]
     async fn b32_what_the_breaker_refused_was_not_applied() {
         let availability = Availability::new("london", Events::default());
