@@ -79,7 +79,8 @@ fn every_breakage_fits_the_tree() {
     for Breakage { rule, file, line, broken, test } in breakages {
         let mut places = Vec::new();
         sources(root().join(file), &mut places);
-        let times = places.iter().flat_map(|source| source.lines()).filter(|there| there.trim() == line).count();
+        let times =
+            places.iter().flat_map(|source| source.lines()).filter(|there| there.trim() == line).count();
         if times != 1 {
             stale.push(format!("{rule}: {file} has this line {times} times, not once: {line}"));
         }
