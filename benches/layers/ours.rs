@@ -11,7 +11,7 @@ use tower_failover::{
 };
 use tower_layer::Layer;
 
-use crate::noop::PendingOnce;
+use crate::noop::Noop;
 
 /// Repeats whatever failed.
 #[derive(Debug, Clone, Copy)]
@@ -57,35 +57,45 @@ impl Layers {
             availability,
         }
     }
+
+    /// The window must count every call. A circuit that is closed anew begins with an empty one.
+    fn counted(self, subject: Subject) -> Subject {
+        let Self { circuit, detector, .. } = self;
+        subject.counted(move || circuit.close(), move || detector.counts().successes)
+    }
 }
 
 /// Retry, balance over two members, breaker, detector and deadline.
-pub(crate) fn together() -> Subject {
+pub(crate) fn together<const PENDING_ONCE: bool>() -> Subject {
     let sweeper = Sweeper::spawn();
     let member = |layers: &Layers, weight: f64| {
-        let service = layers.breaker.layer(layers.detector.layer(layers.deadline.layer(PendingOnce)));
+        let service = layers.deadline.layer(Noop::<PENDING_ONCE>);
+        let service = layers.breaker.layer(layers.detector.layer(service));
         Member::new(service, layers.availability.clone()).weight(Weight::new(weight).expect("a weight"))
     };
     let [primary, secondary] = ["eu-west", "us-east"].map(|name| Layers::new(name, &sweeper));
     let balance = balance([member(&primary, 1.0), member(&secondary, 0.5)]);
     let retry = RetryLayer::new(Failures).route(balance.route());
-
-    let Layers { circuit, detector, .. } = primary;
-    // A circuit that is closed anew begins with an empty window.
-    Subject::new("all layers", retry.layer(balance))
-        .counted(move || circuit.close(), move || detector.counts().successes)
+    primary.counted(Subject::new("all layers", retry.layer(balance)))
 }
 
 /// Each layer alone on the no-op service.
-pub(crate) fn apart() -> [Subject; 5] {
+pub(crate) fn apart<const PENDING_ONCE: bool>() -> [Subject; 5] {
+    let noop = Noop::<PENDING_ONCE>;
     let sweeper = Sweeper::spawn();
-    let Layers { breaker, detector, deadline, availability, .. } = Layers::new("eu-west", &sweeper);
+    let layers = Layers::new("eu-west", &sweeper);
+    let member = Member::new(noop, layers.availability.clone());
+    let [breaker, detector, deadline] = [
+        Subject::new("  breaker alone", layers.breaker.layer(noop)),
+        Subject::new("  detector alone", layers.detector.layer(noop)),
+        Subject::new("  deadline alone", layers.deadline.layer(noop)),
+    ];
     [
-        Subject::new("  retry alone", RetryLayer::new(Failures).layer(PendingOnce)),
-        Subject::new("  balance alone", balance([Member::new(PendingOnce, availability)])),
-        Subject::new("  breaker alone", breaker.layer(PendingOnce)),
-        Subject::new("  detector alone", detector.layer(PendingOnce)),
-        Subject::new("  deadline alone", deadline.layer(PendingOnce)),
+        Subject::new("  retry alone", RetryLayer::new(Failures).layer(noop)),
+        Subject::new("  balance alone", balance([member])),
+        breaker,
+        layers.counted(detector),
+        deadline,
     ]
 }
 
