@@ -36,8 +36,8 @@ impl Permit {
                 .try_trial()
                 .map(|epoch| TrialSlot { availability: availability.clone(), epoch })
                 .map(|slot| Self { epoch: slot.epoch, slot: Some(slot) })
-                .ok_or(Refusal(status)),
-            Phase::Refuse => Err(Refusal(status)),
+                .ok_or_else(|| Refusal(Box::new(status))),
+            Phase::Refuse => Err(Refusal(Box::new(status))),
         }
     }
 
@@ -66,12 +66,13 @@ impl Drop for TrialSlot {
     }
 }
 
-/// The call may not pass; the circuit's status says why.
-pub(super) struct Refusal(CircuitStatus);
+/// The call may not pass; the circuit's status says why. Boxed, because every permit is kept and moved in the same
+/// place, and should not be as large.
+pub(super) struct Refusal(Box<CircuitStatus>);
 
 impl Refusal {
     pub(super) fn into_error<E>(self, availability: &Availability) -> CircuitError<E> {
-        let CircuitStatus { state, reason, since, next_change_at, .. } = self.0;
+        let CircuitStatus { state, reason, since, next_change_at, .. } = *self.0;
         CircuitError::Open {
             member: availability.name().clone(),
             reason,
