@@ -25,7 +25,9 @@ pub(crate) struct Row {
 pub(crate) fn print(rows: &[Row], rounds: usize, slice: Duration) {
     let [bare, ..] = rows else { return };
     println!("Nanoseconds a call: the median of {rounds} slices of {slice:?}, and the quartiles.");
-    println!("\"More\" is more than the bare service in the same round; two threads are compared with one.\n");
+    println!(
+        "\"More\" is more than the bare service in the same round; two threads are compared with one.\n"
+    );
     println!(
         "{:<18} {:>16} {:>16} {:>18} {:>18} {:>18} {:>16} {:>12} {:>11}",
         "",

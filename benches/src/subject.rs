@@ -138,7 +138,7 @@ async fn call_for<S: Service<()>>(mut service: S, length: Length) -> Calls {
         for _ in 0..BATCH {
             // Or else nothing would be left of a service that does nothing at all.
             let service = black_box(&mut service);
-            let ready = poll_fn(|context| service.poll_ready(context)).await.is_ok();
+            let ready = poll_fn(|context| service.poll_ready(context).map(|ready| ready.is_ok())).await;
             let answered = ready && service.call(()).await.is_ok();
             assert!(answered, "a call failed");
         }

@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::error::CircuitError;
+use super::error::{CircuitError, OpenCircuit};
 use crate::availability::{Availability, CircuitState, CircuitStatus, Epoch, Phase, Signal};
 
 /// One call may pass, in this epoch.
@@ -12,14 +12,17 @@ pub(super) struct Permit {
 }
 
 impl Permit {
-    /// Asks the circuit: one Acquire load while it is closed.
+    /// The permit that a closed circuit has for everybody: one Acquire load.
     #[inline]
-    pub(super) fn ask(availability: &Availability) -> Result<Self, Refusal> {
+    pub(super) fn free(availability: &Availability) -> Option<Self> {
         let gate = availability.gate();
-        match gate.phase {
-            Phase::Admit | Phase::Watch => Ok(Self { epoch: gate.epoch, slot: None }),
-            Phase::Trial | Phase::Refuse => Self::ask_closely(availability),
-        }
+        let is_closed = matches!(gate.phase, Phase::Admit | Phase::Watch);
+        is_closed.then_some(Self { epoch: gate.epoch, slot: None })
+    }
+
+    /// Asks the circuit.
+    pub(super) fn ask(availability: &Availability) -> Result<Self, Refusal> {
+        Self::free(availability).map_or_else(|| Self::ask_closely(availability), Ok)
     }
 
     #[cold]
@@ -45,6 +48,12 @@ impl Permit {
     #[inline]
     pub(super) fn is_current(&self, availability: &Availability) -> bool {
         self.epoch == availability.gate().epoch
+    }
+
+    /// Whether it takes one of the few places of a half-open circuit.
+    #[inline]
+    pub(super) fn is_trial(&self) -> bool {
+        self.slot.is_some()
     }
 
     /// Spends the permit: what is left is to be held until the call has ended.
@@ -73,11 +82,11 @@ pub(super) struct Refusal(Box<CircuitStatus>);
 impl Refusal {
     pub(super) fn into_error<E>(self, availability: &Availability) -> CircuitError<E> {
         let CircuitStatus { state, reason, since, next_change_at, .. } = *self.0;
-        CircuitError::Open {
+        CircuitError::Open(Box::new(OpenCircuit {
             member: availability.name().clone(),
             reason,
             since,
             retry_at: next_change_at.filter(|_| state == CircuitState::Open),
-        }
+        }))
     }
 }

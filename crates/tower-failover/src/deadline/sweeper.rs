@@ -138,7 +138,6 @@ impl Sweeper {
             self.shared.unpark();
         }
     }
-
 }
 
 impl fmt::Debug for Sweeper {
