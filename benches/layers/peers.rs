@@ -1,6 +1,5 @@
 //! What else there is, each in its default settings.
 
-use benches::Subject;
 use failsafe::futures::CircuitBreaker as _;
 use tower::balance::p2c::Balance;
 use tower::buffer::Buffer;
@@ -11,7 +10,7 @@ use tower_layer::Layer;
 use tower_resilience_circuitbreaker::{CircuitBreakerError, CircuitBreakerLayer};
 use tower_resilience_retry::RetryLayer;
 
-use crate::noop::{Answer, Noop};
+use benches::{Answer, Noop, Subject};
 
 /// Retry over circuit breaker.
 pub(crate) fn tower_resilience<const PENDING_ONCE: bool>() -> Subject {

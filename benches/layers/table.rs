@@ -24,7 +24,9 @@ pub(crate) struct Row {
 /// Prints all rows, of which the first is the bare service, and whether the row of all layers is within its budget.
 pub(crate) fn print(rows: &[Row], rounds: usize, slice: Duration) {
     let [bare, ..] = rows else { return };
-    println!("Nanoseconds a call: the median of {rounds} slices of {slice:?}, and the quartiles.");
+    println!(
+        "Nanoseconds of the processor's time a call: the median of {rounds} slices of {slice:?}, and the quartiles."
+    );
     println!(
         "\"More\" is more than the bare service in the same round; two threads are compared with one.\n"
     );

@@ -4,9 +4,13 @@
 #![expect(clippy::expect_used, reason = "a broken measurement ends")]
 
 mod instructions;
+mod noop;
 mod slices;
+mod stack;
 mod subject;
 
 pub use instructions::{count_instructions, run_counted};
+pub use noop::{Answer, Noop};
 pub use slices::{Median, Threads, interleave};
+pub use stack::{AllLayers, Failures, MemberLayers, MemberService, all_layers, balance};
 pub use subject::{Calls, Length, Subject};

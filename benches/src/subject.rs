@@ -3,23 +3,29 @@
 use std::future::{Future, poll_fn};
 use std::hint::black_box;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 
+use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
-use tokio::time::{Duration, Instant};
+use tokio::time::Duration;
 use tower_service::Service;
 
 /// Calls between two looks at the clock, whose price is thus hidden.
-const BATCH: u64 = 500;
+const BATCH: u64 = 1000;
 
 type Slice = Pin<Box<dyn Future<Output = Calls> + Send>>;
 
 /// A service whose calls are to be measured, on a task of their own: as in earnest, a pending call gives way to others.
+///
+/// What is measured is the processor's time that the calling thread spends, with all that runs in between on it: on a
+/// machine of one's own it is the time that passes, and on a shared one it is not the time of others.
 pub struct Subject {
     /// As it is called in the table.
     pub name: &'static str,
-    slice: Box<dyn Fn(Length) -> Slice + Send + Sync>,
+    slice: Box<dyn Fn(Length, Arc<Together>) -> Slice + Send + Sync>,
     counted: Option<Counted>,
 }
 
@@ -33,7 +39,7 @@ struct Counted {
 pub enum Length {
     /// About this long.
     Lasting(Duration),
-    /// This many calls; rounded up to whole batches of 500.
+    /// This many calls.
     Calls(u64),
 }
 
@@ -46,7 +52,7 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Nanoseconds a call.
+    /// Nanoseconds of the processor's time a call; zero if so many calls were asked for.
     #[must_use]
     pub fn nanos(self) -> f64 {
         self.took.as_nanos() as f64 / self.made as f64
@@ -69,7 +75,8 @@ impl Subject {
     where
         S: Service<(), Future: Send> + Clone + Send + Sync + 'static,
     {
-        let slice = move |length| -> Slice { Box::pin(call_for(service.clone(), length)) };
+        let slice =
+            move |length, together| -> Slice { Box::pin(call_for(service.clone(), length, together)) };
         Self { name, slice: Box::new(slice), counted: None }
     }
 
@@ -84,7 +91,7 @@ impl Subject {
     /// # Panics
     /// If a call does, or if the service counted another number of calls than were made.
     pub fn run(&self, runtime: &Runtime, length: Length) -> Calls {
-        self.checked(|| runtime.block_on(spawned((self.slice)(length))))
+        self.checked(|| runtime.block_on(spawned((self.slice)(length, Together::new(1)))))
     }
 
     /// The same with a second thread that calls clones of the service meanwhile; the mean of both threads.
@@ -93,7 +100,8 @@ impl Subject {
     /// If a call does, or if the service counted another number of calls than were made.
     pub fn run_on_two_threads(&self, runtime: &Runtime, length: Duration) -> Calls {
         self.checked(|| {
-            let theirs = (self.slice)(Length::Lasting(length));
+            let together = Together::new(2);
+            let theirs = (self.slice)(Length::Lasting(length), Arc::clone(&together));
             let (sender, receiver) = oneshot::channel();
             let thread = thread::spawn(move || {
                 let runtime = Builder::new_current_thread().enable_time().build();
@@ -101,7 +109,7 @@ impl Subject {
                 // Nobody waits for it any more if this thread's slice panicked.
                 let _ = sender.send(calls);
             });
-            let ours = spawned((self.slice)(Length::Lasting(length)));
+            let ours = spawned((self.slice)(Length::Lasting(length), together));
             // Not by joining: the service may have tasks on this thread that the other one waits for.
             let (ours, theirs) = runtime.block_on(async { (ours.await, receiver.await) });
             thread.join().expect("the second thread's end");
@@ -127,22 +135,53 @@ async fn spawned(slice: Slice) -> Calls {
     tokio::spawn(slice).await.expect("the slice's end")
 }
 
-async fn call_for<S: Service<()>>(mut service: S, length: Length) -> Calls {
-    let start = Instant::now();
-    let mut made = 0;
-    let more = |made| match length {
-        Length::Lasting(length) => start.elapsed() < length,
-        Length::Calls(calls) => made < calls,
+/// Threads that call at the same time: all begin together, and none stops before all have called for long enough.
+struct Together {
+    begin: Barrier,
+    unfinished: AtomicUsize,
+}
+
+impl Together {
+    fn new(threads: usize) -> Arc<Self> {
+        Arc::new(Self { begin: Barrier::new(threads), unfinished: AtomicUsize::new(threads) })
+    }
+}
+
+async fn call_for<S: Service<()>>(mut service: S, length: Length, together: Arc<Together>) -> Calls {
+    together.begin.wait();
+    let (lasting, mut left) = match length {
+        Length::Lasting(lasting) => (Some((lasting, spent())), u64::MAX),
+        // Callgrind cannot run what reads this clock.
+        Length::Calls(calls) => (None, calls),
     };
-    while more(made) {
-        for _ in 0..BATCH {
+    let (mut made, mut finished) = (0, false);
+    while left > 0 {
+        if let Some((lasting, start)) = lasting
+            && !finished
+            && spent() - start >= lasting
+        {
+            finished = true;
+            together.unfinished.fetch_sub(1, Ordering::Relaxed);
+        }
+        if finished && together.unfinished.load(Ordering::Relaxed) == 0 {
+            break;
+        }
+        let batch = BATCH.min(left);
+        for _ in 0..batch {
             // Or else nothing would be left of a service that does nothing at all.
             let service = black_box(&mut service);
             let ready = poll_fn(|context| service.poll_ready(context).map(|ready| ready.is_ok())).await;
             let answered = ready && service.call(()).await.is_ok();
             assert!(answered, "a call failed");
         }
-        made += BATCH;
+        made += batch;
+        left -= batch;
     }
-    Calls { made, took: start.elapsed() }
+    Calls { made, took: lasting.map_or(Duration::ZERO, |(_, start)| spent() - start) }
+}
+
+/// The processor's time that this thread has spent.
+fn spent() -> Duration {
+    let spent = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(spent).expect("a time that is not negative")
 }

@@ -10,11 +10,11 @@ use tower_service::Service;
 /// Does nothing. It answers at once, or at the second look as a connection does: one that is ready at once hides what
 /// waiting costs.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Noop<const PENDING_ONCE: bool>;
+pub struct Noop<const PENDING_ONCE: bool>;
 
 /// Its response future.
 #[derive(Debug, Default)]
-pub(crate) struct Answer<const PENDING_ONCE: bool> {
+pub struct Answer<const PENDING_ONCE: bool> {
     looked: bool,
 }
 
