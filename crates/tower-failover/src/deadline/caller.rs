@@ -71,6 +71,8 @@ mod tests {
     use std::task::Wake;
     use std::thread;
 
+    use tokio::time::{Duration, Instant};
+
     use super::*;
 
     /// Notes that it was woken.
@@ -118,6 +120,11 @@ mod tests {
     fn no_wake_up_is_lost_however_looks_and_wakes_meet() {
         const ROUNDS: usize = 20_000;
         let (caller, task) = (Caller::default(), Arc::<Task>::default());
+        let start = Instant::now();
+        let wait_a_little = || {
+            assert!(start.elapsed() < Duration::from_secs(30), "a wake-up was lost");
+            thread::yield_now();
+        };
         // What the task waits for: a round begun by the one is ended by the other.
         let begun = AtomicUsize::new(0);
         thread::scope(|scope| {
@@ -126,7 +133,7 @@ mod tests {
                     begun.store(round, Ordering::Release);
                     caller.wake();
                     while begun.load(Ordering::Acquire) == round {
-                        thread::yield_now();
+                        wait_a_little();
                     }
                 }
             });
@@ -138,7 +145,7 @@ mod tests {
                         break;
                     }
                     while !task.was_woken() {
-                        thread::yield_now();
+                        wait_a_little();
                     }
                 }
                 begun.store(0, Ordering::Release);
