@@ -17,7 +17,7 @@ async fn start() -> (EmbeddedRedis, EmbeddedRedis, MultiDbClient) {
     let primary = EmbeddedRedis::start().await.unwrap();
     let secondary = EmbeddedRedis::start().await.unwrap();
     let database = |server: &EmbeddedRedis, name| {
-        DatabaseConfig::from_url(&server.url()).unwrap().name(name).health_checks(false)
+        DatabaseConfig::from_url(&server.url()).unwrap().name(name).health_checks([])
     };
     let config = MultiDbConfig::new([
         database(&primary, "primary").response_timeout(Duration::from_millis(100)),
