@@ -23,6 +23,7 @@ use crate::config::{ConfigError, DatabaseConfig, InitialHealthCheckPolicy, Multi
 use crate::cursor::CursorTag;
 use crate::database::{self, Tasks};
 use crate::error::Error;
+use crate::pubsub::{PubSub, PubSubSettings, Subscribers};
 use crate::retry::CommandPolicy;
 
 /// Several Redis databases as one connection.
@@ -70,6 +71,7 @@ struct Running {
     handle: FailoverHandle,
     route: ActiveRoute,
     counters: RetryCounters,
+    subscribers: Subscribers,
     tasks: Mutex<Vec<Tasks>>,
 }
 
@@ -195,6 +197,24 @@ impl MultiDbClient {
         stack.call(command).await
     }
 
+    /// A subscriber of its own to the active database, which it follows; see [`pubsub`](crate::pubsub). To a database
+    /// that is a service of one's own nobody can subscribe: while one is active, subscribers stay where they are.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] and [`Error::Config`]. It does not wait for a connection.
+    pub async fn pubsub(&self) -> Result<PubSub, Error> {
+        self.pubsub_with(PubSubSettings::default()).await
+    }
+
+    /// As [`pubsub`](Self::pubsub), with other than the default settings.
+    ///
+    /// # Errors
+    /// As [`pubsub`](Self::pubsub).
+    pub async fn pubsub_with(&self, settings: PubSubSettings) -> Result<PubSub, Error> {
+        let _call = InFlight::enter(&self.shared)?;
+        Ok(self.running().await?.subscribers.subscribe(settings, Arc::clone(&self.shared) as _))
+    }
+
     /// Admits no further call, lets those in flight finish for up to `limit`, then ends every task and connection.
     pub async fn close(&self, limit: Duration) {
         self.shared.closed.store(true, Ordering::SeqCst);
@@ -212,6 +232,7 @@ impl MultiDbClient {
         if let Some(running) = self.shared.running.get() {
             let tasks = std::mem::take(&mut *running.tasks.lock().unwrap_or_else(PoisonError::into_inner));
             drop(tasks);
+            running.subscribers.close();
         }
     }
 
@@ -248,9 +269,11 @@ fn start(config: &MultiDbConfig) -> Result<Running, ConfigError> {
         .chance(chance)
         .events(events);
     let counters = layer.counters();
+    let sources = tasks.iter().filter_map(|task: &Tasks| task.source.clone());
+    let subscribers = Subscribers::new(sources, route.clone(), config.failover().chance);
     let database = config.databases.first().map_or(0, DatabaseConfig::number);
     let stack = StackConnection::new(layer.layer(balance), database);
-    Ok(Running { stack, handle, route, counters, tasks: Mutex::new(tasks) })
+    Ok(Running { stack, handle, route, counters, subscribers, tasks: Mutex::new(tasks) })
 }
 /// Whether the checks of all have said anything yet. Before the first choice, there are no members.
 fn all_judged(snapshot: &Snapshot) -> bool {

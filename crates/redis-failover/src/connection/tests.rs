@@ -8,6 +8,7 @@ use std::{
 use failover_testkit::embedded::{Data, EmbeddedRedis};
 use futures_util::future::BoxFuture;
 use redis::{IntoConnectionInfo, Value};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep, timeout};
 use tower_failover::{
     Availability, Chance, Check, Events, Finding, Health, HealthPlan, HealthSettings, Probe, Signal, Verdict,
@@ -287,4 +288,29 @@ async fn b36_a_suspected_database_is_not_dialled() {
     let waiting = timeout(Duration::from_millis(50), database.call(Command::from(&get)));
     assert!(!matches!(waiting.await, Ok(Ok(_))));
     assert_eq!(server.control().connections_accepted(), 1);
+}
+
+#[tokio::test]
+async fn b55_a_stream_is_dialled_with_the_handshake_of_a_command() {
+    let server = EmbeddedRedis::builder().user("reader", "right").start().await.unwrap();
+    let endpoint = |user: &str| {
+        let info = format!("redis://{user}@{}/3", server.addr()).into_connection_info().unwrap();
+        Endpoint::new(info, Arc::new(TcpConnect::default()), LONG)
+    };
+    let mut stream = endpoint("reader:right").dial_stream().await.unwrap();
+    stream.write_all(b"CLIENT INFO\r\n").await.unwrap();
+    let mut said = vec![0; 4096];
+    let length = timeout(LONG, stream.read(&mut said)).await.unwrap().unwrap();
+    let said = String::from_utf8_lossy(&said[..length]);
+    assert!(said.contains("user=reader ") && said.contains(" db=3 "), "{said}");
+
+    assert!(endpoint("reader:wrong").dial_stream().await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn b36_a_dial_for_a_stream_ends_with_its_deadline() {
+    let began = Instant::now();
+    let error = black_hole(Duration::from_secs(5)).dial_stream().await.err().unwrap();
+    assert_eq!(began.elapsed().as_secs(), 5);
+    assert!(error.is_timeout() && error.to_string().contains("london:6379"), "{error}");
 }

@@ -12,11 +12,14 @@ use crate::config::{DatabaseConfig, Options, Target};
 use crate::connection::{Connection, ConnectionError, Endpoint, Leaf, OwnLeaf};
 use crate::cursor::CursorTag;
 use crate::health::Prober;
+use crate::pubsub::Source;
 
 /// What a kind of database brings to its stack; all that stands above is the same for all kinds.
 pub(super) struct Ground<C> {
     pub(super) leaf: Leaf<C>,
     pub(super) prober: Prober,
+    /// Where subscribers listen, if they can.
+    pub(super) source: Option<Source>,
     /// Dropping it ends what the leaf lives on, and with that all its calls.
     pub(super) tasks: Box<dyn Any + Send>,
 }
@@ -45,15 +48,18 @@ pub(super) fn ground(
                 endpoint = endpoint.credentials(Arc::clone(provider));
             }
             let prober = Prober::from(endpoint.clone());
+            let settings = options.link(cursor_tag);
+            let source = Source::new(endpoint.clone(), availability.clone(), settings.redial_spread);
             let (connection, link) =
-                Connection::open(endpoint, options.link(cursor_tag), availability.clone(), chance.clone());
-            Ground { leaf: Leaf::Standalone(connection), prober, tasks: Box::new(link) }
+                Connection::open(endpoint, settings, availability.clone(), chance.clone());
+            Ground { leaf: Leaf::Standalone(connection), prober, source: Some(source), tasks: Box::new(link) }
         }
         Target::Own(service) => {
             let (leaf, keeper) = OwnLeaf::open(service.clone(), cursor_tag, availability.clone());
             Ground {
                 leaf: Leaf::Own(leaf),
                 prober: Prober::through(service.clone()),
+                source: None,
                 tasks: Box::new(keeper),
             }
         }

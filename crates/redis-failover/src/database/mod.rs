@@ -18,6 +18,7 @@ use crate::command::{Blocking, Command};
 use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig, weight};
 use crate::connection::ConnectionError;
 use crate::cursor::CursorTag;
+use crate::pubsub::Source;
 use crate::reply::{Classified, RedisOutcome, Reply};
 use ground::{Ground, ground};
 
@@ -46,6 +47,8 @@ const GRACE: std::time::Duration = std::time::Duration::from_millis(500);
 pub(crate) struct Tasks {
     _health: Option<HealthWatch>,
     _ground: Box<dyn Any + Send>,
+    /// For the tasks of subscribers, which are theirs; `None` where nobody can subscribe.
+    pub(crate) source: Option<Source>,
 }
 
 /// Builds a database's stack and starts its tasks.
@@ -81,7 +84,7 @@ pub(crate) fn open(
     let thresholds = options.thresholds().map_err(|error| invalid("failure_rate_threshold", &error))?;
     let suspicion = options.suspicion();
 
-    let Ground { leaf, prober, tasks } = ground(config, &options, cursor_tag, &availability, &chance);
+    let Ground { leaf, prober, source, tasks } = ground(config, &options, cursor_tag, &availability, &chance);
     let checks = options.health_checks();
     let health = if checks.is_empty() {
         None
@@ -109,5 +112,5 @@ pub(crate) fn open(
     let stack = CircuitBreakerLayer::new(circuit).layer(detector.layer(deadline.layer(Classified(leaf))));
 
     let member = Member::new(stack, availability).weight(weight(&name, config.weight)?);
-    Ok((member, Tasks { _health: health, _ground: tasks }))
+    Ok((member, Tasks { _health: health, _ground: tasks, source }))
 }
