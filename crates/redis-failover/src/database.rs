@@ -1,7 +1,5 @@
 //! One database's stack: breaker, detector, deadline, connection — and the tasks that belong to it.
 
-use std::sync::Arc;
-
 use tower_failover::deadline::{Timeout, TimeoutOf};
 use tower_failover::health::HealthWatch;
 use tower_failover::{
@@ -73,7 +71,7 @@ pub(crate) fn open(
     let availability = Availability::new(name.as_str(), all.failover.events.clone());
     let circuit = Circuit::new(availability.clone(), config.circuit(all))
         .map_err(|error| option("grace_period")(error.to_string()))?;
-    let endpoint = Endpoint::new(config.info.clone(), Arc::clone(&config.connect), all.connect_timeout);
+    let endpoint = Endpoint::new(config.info.clone(), config.connect()?, all.connect_timeout);
 
     let health = if config.health_checks {
         let plan = HealthPlan::new([Check::new("ping", PingCheck::new(endpoint.clone()))])

@@ -31,6 +31,8 @@ pub use adapter::StackConnection;
 pub use client::MultiDbClient;
 pub use command::{CallOptions, Command, RetrySafety};
 pub use config::{ConfigError, DatabaseConfig, InitialHealthCheckPolicy, MultiDbConfig};
+#[cfg(feature = "tls-no-provider")]
+pub use connection::Tls;
 pub use error::Error;
 pub use redis;
 pub use tower_failover::{Event, EventStream, Events, FailoverHandle, Suspicion};

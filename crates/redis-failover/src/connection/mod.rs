@@ -1,6 +1,6 @@
 //! From an address to calls on a live connection.
 //!
-//! - [`Connect`]: from an address to a stream of bytes
+//! - [`Connect`]: from an address to a stream of bytes; with the feature `tls`, `TlsConnect` encrypts it
 //! - [`Endpoint`]: from a stream to a Redis connection, under one deadline
 //! - [`Link`]: the task that keeps one connection to a database
 //! - [`Connection`]: the service that runs calls on it
@@ -12,13 +12,20 @@ mod endpoint;
 mod error;
 mod link;
 mod service;
+#[cfg(feature = "tls-no-provider")]
+mod tls;
+mod trust;
 
 #[cfg(test)]
 mod tests;
 
 pub use address::Address;
+pub(crate) use address::connection_info;
 pub use connect::{BoxedStream, ByteStream, Connect, TcpConnect};
 pub use endpoint::{Dialled, Endpoint};
 pub use error::ConnectionError;
 pub use link::{Link, LinkSettings, Standby};
 pub use service::{Connection, ConnectionFuture};
+#[cfg(feature = "tls-no-provider")]
+pub use tls::{Tls, TlsConnect, TlsError};
+pub use trust::TlsTrustError;
