@@ -74,7 +74,13 @@ pub(crate) fn open(
     let endpoint = Endpoint::new(config.info.clone(), config.connect()?, all.connect_timeout);
 
     let health = if config.health_checks {
-        let plan = HealthPlan::new([Check::new("ping", PingCheck::new(endpoint.clone()))])
+        let checks = [Check::new("ping", PingCheck::new(endpoint.clone()))];
+        #[cfg(feature = "lag-aware")]
+        let checks = {
+            let lag_aware = all.lag_aware.as_ref().map(|lag_aware| config.lag_aware_check(lag_aware));
+            checks.into_iter().chain(lag_aware.transpose()?)
+        };
+        let plan = HealthPlan::new(checks)
             .settings(all.health.clone())
             .suspicion(all.suspicion)
             .chance(chance.clone());

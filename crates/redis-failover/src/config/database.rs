@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{ConnectionAddr, ConnectionInfo};
+use redis::ConnectionInfo;
 use tower_failover::CircuitSettings;
 
+use super::tls::{WITHOUT_TLS, is_tls};
 use super::{ConfigError, MultiDbConfig, length, timeout, weight};
-use crate::connection::{Address, Connect, TcpConnect, connection_info};
 #[cfg(feature = "tls-no-provider")]
-use crate::connection::{Tls, TlsConnect};
+use crate::connection::Tls;
+use crate::connection::{Address, Connect, TcpConnect, connection_info};
 
 /// One database: where it is, and what it weighs.
 ///
@@ -30,9 +31,11 @@ pub struct DatabaseConfig {
     down_after: Duration,
     response_timeout: Option<Duration>,
     pub(crate) health_checks: bool,
-    connect: Arc<dyn Connect>,
+    pub(super) connect: Arc<dyn Connect>,
     #[cfg(feature = "tls-no-provider")]
-    tls: Option<Tls>,
+    pub(super) tls: Option<Tls>,
+    #[cfg(feature = "lag-aware")]
+    pub(super) health_check_url: Option<String>,
 }
 
 impl DatabaseConfig {
@@ -69,6 +72,8 @@ impl DatabaseConfig {
             connect: Arc::new(TcpConnect::default()),
             #[cfg(feature = "tls-no-provider")]
             tls: None,
+            #[cfg(feature = "lag-aware")]
+            health_check_url: None,
         }
     }
 
@@ -115,15 +120,6 @@ impl DatabaseConfig {
         self
     }
 
-    /// How TLS is spoken with it: for a URL that begins with `rediss`. Commands, health checks and whatever else
-    /// speak it alike.
-    #[cfg(feature = "tls-no-provider")]
-    #[must_use]
-    pub fn tls(mut self, tls: Tls) -> Self {
-        self.tls = Some(tls);
-        self
-    }
-
     /// Dials through `connect`: commands, health checks and whatever else. If the URL asks for TLS, it is spoken over
     /// the streams of this connector.
     #[must_use]
@@ -164,52 +160,6 @@ impl DatabaseConfig {
         self.check_tls().map_err(|(option, reason)| invalid(option, &reason))
     }
 
-    #[cfg(not(feature = "tls-no-provider"))]
-    fn check_tls(&self) -> Result<(), (&'static str, String)> {
-        if is_tls(&self.info) { Err(("url", WITHOUT_TLS.into())) } else { Ok(()) }
-    }
-
-    #[cfg(feature = "tls-no-provider")]
-    fn check_tls(&self) -> Result<(), (&'static str, String)> {
-        match self.secure() {
-            Some(tls) => tls.check().map_err(|error| (error.option, error.reason)),
-            None if self.tls.is_some() => {
-                let reason = "the url does not ask for it; let it begin with rediss";
-                Err(("tls", reason.into()))
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// How TLS is spoken with it, if it is.
-    #[cfg(feature = "tls-no-provider")]
-    fn secure(&self) -> Option<Tls> {
-        let ConnectionAddr::TcpTls { insecure, .. } = self.info.addr() else { return None };
-        let tls = self.tls.clone().unwrap_or_default();
-        Some(if *insecure { tls.verify_tls(false) } else { tls })
-    }
-
-    /// What it is dialled through. Reads certificates that are in files.
-    #[cfg(feature = "tls-no-provider")]
-    pub(crate) fn connect(&self) -> Result<Arc<dyn Connect>, ConfigError> {
-        let connect = Arc::clone(&self.connect);
-        let Some(tls) = self.secure() else { return Ok(connect) };
-        match TlsConnect::over(tls, connect) {
-            Ok(connect) => Ok(Arc::new(connect)),
-            Err(error) => Err(ConfigError::DatabaseOption {
-                database: self.name_or_address(),
-                option: error.option,
-                reason: error.reason,
-            }),
-        }
-    }
-
-    /// What it is dialled through.
-    #[cfg(not(feature = "tls-no-provider"))]
-    pub(crate) fn connect(&self) -> Result<Arc<dyn Connect>, ConfigError> {
-        Ok(Arc::clone(&self.connect))
-    }
-
     pub(crate) fn circuit(&self, all: &MultiDbConfig) -> CircuitSettings {
         CircuitSettings::default()
             .grace_period(self.grace_period.unwrap_or(all.grace_period))
@@ -219,12 +169,6 @@ impl DatabaseConfig {
     pub(crate) fn timeout(&self, all: &MultiDbConfig) -> Duration {
         self.response_timeout.unwrap_or(all.response_timeout)
     }
-}
-
-const WITHOUT_TLS: &str = "this build speaks no tls; switch on the feature `tls` of redis-failover";
-
-fn is_tls(info: &ConnectionInfo) -> bool {
-    matches!(info.addr(), ConnectionAddr::TcpTls { .. })
 }
 
 /// What stands before `://`, if it can be a scheme: something else may be, or hold, a password.
@@ -245,23 +189,5 @@ impl fmt::Debug for DatabaseConfig {
             .field("response_timeout", &self.response_timeout)
             .field("health_checks", &self.health_checks)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(all(test, not(feature = "tls-no-provider")))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn b55_without_the_feature_a_url_for_tls_says_which_to_switch_on() {
-        for url in ["rediss://:hunter2@db.example:6380/0", "valkeys://db.example", "REDISS://db.example"] {
-            let error = DatabaseConfig::from_url(url).unwrap_err();
-            assert!(matches!(error, ConfigError::Url { .. }), "{error:?}");
-            assert!(error.to_string().contains("switch on the feature `tls`"), "{error}");
-            assert!(!error.to_string().contains("hunter2"), "{error}");
-        }
-        let info = connection_info("rediss://db.example").unwrap();
-        let error = crate::MultiDbConfig::new([DatabaseConfig::new(info).name("eu")]).validate().unwrap_err();
-        assert!(error.to_string().contains("option url of database eu"), "{error}");
     }
 }

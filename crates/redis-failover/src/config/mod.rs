@@ -2,6 +2,9 @@
 
 mod database;
 mod error;
+#[cfg(feature = "lag-aware")]
+mod lag_aware;
+mod tls;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -16,6 +19,8 @@ pub use database::DatabaseConfig;
 pub use error::ConfigError;
 
 use crate::command::RetrySafety;
+#[cfg(feature = "lag-aware")]
+use crate::health::LagAware;
 
 /// How many databases must be healthy for [`MultiDbClient::connect`](crate::MultiDbClient::connect) to succeed (B41).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,6 +65,8 @@ pub struct MultiDbConfig {
     pub(crate) redial_spread: Duration,
     pub(crate) initial_policy: InitialHealthCheckPolicy,
     pub(crate) failover: FailoverConfig,
+    #[cfg(feature = "lag-aware")]
+    pub(crate) lag_aware: Option<LagAware>,
 }
 
 impl MultiDbConfig {
@@ -81,6 +88,8 @@ impl MultiDbConfig {
             redial_spread: Duration::from_secs(2),
             initial_policy: InitialHealthCheckPolicy::default(),
             failover: FailoverConfig::default(),
+            #[cfg(feature = "lag-aware")]
+            lag_aware: None,
         }
     }
 
@@ -280,6 +289,8 @@ impl MultiDbConfig {
             reason: error.to_string(),
         })?;
         self.thresholds()?;
+        #[cfg(feature = "lag-aware")]
+        self.check_lag_aware()?;
         self.failover
             .validate()
             .map_err(|error| ConfigError::Option { option: error.option, reason: error.reason.into() })

@@ -2,7 +2,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use redis::{RedisError, RedisResult, aio::MultiplexedConnection};
 use tokio::{sync::watch, task::JoinHandle, time::sleep};
-use tower_failover::{Availability, Backoff, Chance, Verdict, availability::Changes};
+use tower_failover::{Availability, Backoff, Chance, availability::Changes};
 
 use super::{Dialled, Endpoint, demand::Demand};
 use crate::cursor::CursorTag;
@@ -141,7 +141,7 @@ impl Keeper {
             if !view.checked {
                 return was_down;
             }
-            if view.verdict == Verdict::Unhealthy {
+            if view.is_failed() {
                 if !was_down {
                     self.say(Status::Down(Arc::new(unhealthy())));
                 }
@@ -174,7 +174,7 @@ impl Keeper {
             loop {
                 changes.next().await;
                 let view = availability.view();
-                if view.checked && view.verdict == Verdict::Unhealthy {
+                if view.checked && view.is_failed() {
                     break;
                 }
             }

@@ -29,3 +29,8 @@ pub use service::{Connection, ConnectionFuture};
 #[cfg(feature = "tls-no-provider")]
 pub use tls::{Tls, TlsConnect, TlsError};
 pub use trust::TlsTrustError;
+#[cfg(feature = "lag-aware")]
+pub(crate) use {
+    tls::{Current, advice},
+    trust::causes,
+};

@@ -40,15 +40,15 @@ impl TlsTrustError {
     /// This kind of error, anywhere among `error` and its sources.
     #[must_use]
     pub fn find<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Self> {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            if let Some(found) = error.downcast_ref() {
-                return Some(found);
-            }
-            next = inner(error);
-        }
-        None
+        causes(error).find_map(|error| error.downcast_ref())
     }
+}
+
+/// The error, and one after the other what is inside it.
+pub(crate) fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| inner(error))
 }
 
 /// What is inside an error. redis-rs hands its inner error out as the `Arc` that it keeps it in, and an I/O error

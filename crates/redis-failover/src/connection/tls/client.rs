@@ -37,6 +37,11 @@ impl Current {
             // A panic is none of ours to spread; the last settings still stand.
             let _ = tokio::task::spawn_blocking(move || current.read_again()).await;
         }
+        self.last()
+    }
+
+    /// What files said when they were last read.
+    pub(crate) fn last(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.last.lock().unwrap_or_else(PoisonError::into_inner).1)
     }
 

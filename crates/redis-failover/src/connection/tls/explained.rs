@@ -163,6 +163,12 @@ fn distrust(error: &rustls::Error) -> Option<&'static str> {
     })
 }
 
+/// What to do, if one side does not trust the other.
+#[cfg(feature = "lag-aware")]
+pub(crate) fn advice(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    crate::connection::causes(error).find_map(|error| distrust(error.downcast_ref()?))
+}
+
 /// What came was no TLS at all.
 fn is_no_tls(error: &io::Error) -> bool {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());

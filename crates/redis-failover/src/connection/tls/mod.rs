@@ -23,6 +23,8 @@ pub use connect::TlsConnect;
 pub use error::TlsError;
 
 pub(crate) use client::Current;
+#[cfg(feature = "lag-aware")]
+pub(crate) use explained::advice;
 use material::Source;
 
 /// TLS settings: whom to trust, what to show, and under which name.
@@ -153,6 +155,11 @@ impl Tls {
     pub fn verify_tls(mut self, verify: bool) -> Self {
         self.verify = verify;
         self
+    }
+
+    #[cfg(feature = "lag-aware")]
+    pub(crate) fn has_server_name(&self) -> bool {
+        self.server_name.is_some()
     }
 
     /// Checks everything but what is in files.

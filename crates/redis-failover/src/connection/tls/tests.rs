@@ -1,3 +1,4 @@
+#[cfg(feature = "tls")]
 use std::sync::Arc;
 
 use failover_testkit::tls::Authority;
