@@ -1,10 +1,13 @@
 //! Two databases behind TLS.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use failover_testkit::{proxy::FaultProxy, tls::Authority};
-use redis::AsyncCommands;
-use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig, Tls};
+use failover_testkit::{proxy::FaultProxy, server::RealServer, tls::Authority};
+use redis::{AsyncCommands, IntoConnectionInfo};
+use redis_failover::{
+    DatabaseConfig, MultiDbClient, MultiDbConfig, Tls,
+    connection::{Endpoint, TcpConnect, TlsConnect},
+};
 use tests::{PATIENCE, becomes_active, eventually};
 use tokio::time::Instant;
 
@@ -52,6 +55,16 @@ async fn b17_a_server_with_tls_that_falls_silent_is_left() {
     becomes_active(&client, "primary").await;
     proxy.control().black_hole();
     becomes_active(&client, "secondary").await;
+}
+
+#[tokio::test]
+async fn b36_the_connect_timeout_covers_the_tls_handshake() {
+    // A server without TLS waits for more of what it takes for a command.
+    let plain = RealServer::start().await.unwrap();
+    let info = plain.url().into_connection_info().unwrap();
+    let connect = TlsConnect::new(Tls::new(), TcpConnect::default()).unwrap();
+    let endpoint = Endpoint::new(info, Arc::new(connect), Duration::from_millis(200));
+    assert!(endpoint.dial(None).await.unwrap_err().is_timeout());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,6 +12,14 @@ use rcgen::{
     KeyUsagePurpose, date_time_ymd,
 };
 
+use rustls::{
+    RootCertStore, ServerConfig,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::WebPkiClientVerifier,
+};
+use tokio_rustls::TlsAcceptor;
+
 /// A certificate authority, made anew; nobody trusts it who was not given its certificate.
 ///
 /// # Clone
@@ -99,6 +107,27 @@ impl Identity {
         &self.key
     }
 
+    /// Speaks TLS as the server that this is; with `clients`, it lets in only theirs (mTLS).
+    #[must_use]
+    pub fn acceptor(&self, clients: Option<&Authority>) -> TlsAcceptor {
+        let provider = Arc::new(ring::default_provider());
+        let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).expect("it was made here");
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .expect("ring speaks them");
+        let builder = match clients {
+            Some(authority) => {
+                let mut roots = RootCertStore::empty();
+                roots.add(der(&authority.pem)).expect("an authority's certificate can be trusted");
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+                builder.with_client_cert_verifier(verifier.build().expect("there is an authority"))
+            }
+            None => builder.with_no_client_auth(),
+        };
+        let config = builder.with_single_cert(vec![der(&self.certificate)], key);
+        TlsAcceptor::from(Arc::new(config.expect("certificate and key belong together")))
+    }
+
     /// Its key, encrypted with this password (PKCS #8).
     #[must_use]
     pub fn encrypted_key_pem(&self, password: &str) -> String {
@@ -117,6 +146,10 @@ impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identity").finish_non_exhaustive()
     }
+}
+
+fn der(pem: &str) -> CertificateDer<'static> {
+    CertificateDer::from_pem_slice(pem.as_bytes()).expect("it was made here")
 }
 
 fn server<'a>(names: impl IntoIterator<Item = &'a str>) -> CertificateParams {

@@ -20,6 +20,9 @@ pub(super) fn is_tls(info: &ConnectionInfo) -> bool {
 impl DatabaseConfig {
     /// How TLS is spoken with it: for a URL that begins with `rediss`. Commands, health checks and whatever else
     /// speak it alike.
+    ///
+    /// Files are read when the client begins, by [`connect`](crate::MultiDbClient::connect) or the first command, which
+    /// fails with [`Error::Config`](crate::Error::Config) if they cannot be used; and again before each dial.
     #[must_use]
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = Some(tls);

@@ -6,14 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use rustls::{
-    RootCertStore, ServerConfig,
-    crypto::ring,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    server::WebPkiClientVerifier,
-};
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 use super::{RestApi, State, serve::Server};
 use crate::tls::{Authority, Identity};
@@ -71,11 +64,11 @@ impl RestApiBuilder {
     ///
     /// # Errors
     ///
-    /// If it cannot listen there, or rustls cannot use the certificate.
+    /// If it cannot listen there.
     pub async fn start(self) -> io::Result<RestApi> {
         let listener = TcpListener::bind((self.address, 0)).await?;
         let addr = listener.local_addr()?;
-        let acceptor = TlsAcceptor::from(Arc::new(self.tls().map_err(io::Error::other)?));
+        let acceptor = self.identity.acceptor(self.clients.as_ref());
         let state = Arc::<State>::default();
         let server = Server {
             state: Arc::clone(&state),
@@ -84,24 +77,5 @@ impl RestApiBuilder {
         };
         let task = tokio::spawn(server.run(listener, acceptor));
         Ok(RestApi { addr, prefix: self.prefix, state, task })
-    }
-
-    fn tls(&self) -> Result<ServerConfig, Box<dyn std::error::Error + Send + Sync>> {
-        let provider = Arc::new(ring::default_provider());
-        let certificate = CertificateDer::from_pem_slice(self.identity.certificate_pem().as_bytes())?;
-        let key = PrivateKeyDer::from_pem_slice(self.identity.key_pem().as_bytes())?;
-        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()?;
-        let builder = match &self.clients {
-            Some(authority) => {
-                let mut roots = RootCertStore::empty();
-                roots.add(CertificateDer::from_pem_slice(authority.pem().as_bytes())?)?;
-                let verifier =
-                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
-                builder.with_client_cert_verifier(verifier)
-            }
-            None => builder.with_no_client_auth(),
-        };
-        Ok(builder.with_single_cert(vec![certificate], key)?)
     }
 }

@@ -1,4 +1,7 @@
 #[cfg(feature = "tls")]
+mod refusal;
+
+#[cfg(feature = "tls")]
 use std::sync::Arc;
 
 use failover_testkit::tls::Authority;

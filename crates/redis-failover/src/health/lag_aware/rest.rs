@@ -3,6 +3,7 @@
 use std::{
     error::Error,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use reqwest::{Client, ClientBuilder, Url, redirect};
@@ -16,6 +17,9 @@ use crate::connection::{Current, advice, causes};
 
 /// Far more than the list of a large cluster's databases.
 const LARGEST: usize = 4 * 1024 * 1024;
+
+/// Between two requests of one look there is no pause.
+const IDLE: Duration = Duration::from_secs(1);
 
 pub(super) struct Rest {
     base: Url,
@@ -79,14 +83,15 @@ impl Rest {
     }
 }
 
-/// It asks nobody else: no redirect, no proxy of the environment. Who asks too long is stopped by the check.
+/// It asks nobody else: no redirect, no proxy of the environment. A connection serves one look and not the next, which
+/// may find it cut. Who asks too long is stopped by the check.
 fn client(config: &ClientConfig) -> reqwest::Result<Client> {
     ClientBuilder::new()
         .tls_backend_preconfigured(config.clone())
         .https_only(true)
         .redirect(redirect::Policy::none())
         .no_proxy()
-        .pool_max_idle_per_host(1)
+        .pool_idle_timeout(IDLE)
         .build()
 }
 

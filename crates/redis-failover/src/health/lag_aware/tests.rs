@@ -139,7 +139,8 @@ async fn b27_what_cannot_be_found_out_is_unknown() {
         api.answer("/v1/bdbs", Answer::Status(status));
         is_unknown(&probe(&check).await, &format!("status {status}"));
     }
-    api.answer("/v1/bdbs", Answer::Status(307));
+    let moved = b"HTTP/1.1 307 Moved\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n";
+    api.answer("/v1/bdbs", Answer::Raw(moved.to_vec()));
     is_unknown(&probe(&check).await, "where it redirects");
     api.answer("/v1/bdbs", Answer::Body(b"[{\"uid\":1,\"endpoints\":[]}]".to_vec()));
     is_unknown(&probe(&check).await, "no database of the cluster has this endpoint");
