@@ -43,6 +43,26 @@ impl Fault {
         }
     }
 
+    /// What has happened to the primary then.
+    pub(crate) fn done(self) -> &'static str {
+        match self {
+            Self::Kill => "fault: the primary is killed",
+            Self::Stop => "fault: the primary is stopped",
+            Self::BlackHole => "fault: the network to the primary swallows everything",
+            Self::None => "no fault",
+        }
+    }
+
+    /// What has happened when that is over.
+    pub(crate) fn undone(self) -> &'static str {
+        match self {
+            Self::Kill => "healed: the primary is started again",
+            Self::Stop => "healed: the primary goes on",
+            Self::BlackHole => "healed: the network to the primary works again",
+            Self::None => "nothing to heal",
+        }
+    }
+
     fn of_name(name: &str) -> Result<Self, String> {
         [Self::Kill, Self::Stop, Self::BlackHole, Self::None]
             .into_iter()

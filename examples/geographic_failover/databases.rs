@@ -5,7 +5,8 @@ use std::io;
 use failover_testkit::embedded::{Data, EmbeddedRedis};
 use failover_testkit::proxy::FaultProxy;
 use failover_testkit::server::{AnyServer, RealServer};
-use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
+use redis::aio::MultiplexedConnection;
+use redis::{ConnectionAddr, ConnectionInfo, InfoDict, IntoConnectionInfo, RedisResult};
 use redis_failover::DatabaseConfig;
 use tokio::net::lookup_host;
 
@@ -51,16 +52,20 @@ pub(crate) struct Databases {
 impl Databases {
     pub(crate) async fn start(arguments: &Arguments) -> Result<Self, BoxError> {
         let (servers, urls, description) = match &arguments.redis {
-            Some(urls) => (None, urls.clone(), "given by URL".to_owned()),
+            Some(urls) => (None, urls.clone(), None),
             None => {
                 let servers = [start_server().await?, start_server().await?];
                 let urls = servers.each_ref().map(AnyServer::url);
                 let description = servers[0].describe();
-                (Some(servers), urls, description)
+                (Some(servers), urls, Some(description))
             }
         };
         let [primary, secondary] = urls;
         let direct = [info(primary)?, info(secondary)?];
+        let description = match description {
+            Some(description) => description,
+            None => format!("{}, given by URL", version(&direct[0]).await?),
+        };
         let proxy = match arguments.fault {
             Fault::BlackHole => Some(proxy_before(&direct[0]).await?),
             _ => None,
@@ -86,13 +91,14 @@ impl Databases {
         ]
     }
 
-    /// How to reach one of them without a fault between.
-    pub(crate) fn direct(&self, region: Region) -> ConnectionInfo {
+    /// A connection to one of them without a fault between.
+    pub(crate) async fn connect(&self, region: Region) -> Result<MultiplexedConnection, BoxError> {
         let [primary, secondary] = &self.direct;
-        match region {
-            Region::Primary => primary.clone(),
-            Region::Secondary => secondary.clone(),
-        }
+        let info = match region {
+            Region::Primary => primary,
+            Region::Secondary => secondary,
+        };
+        connect(info).await.map_err(|error| format!("the {}: {error}", region.name()).into())
     }
 
     /// Returns when the primary has just been broken.
@@ -129,6 +135,21 @@ async fn start_server() -> io::Result<AnyServer> {
         }
         None => EmbeddedRedis::start().await.map(AnyServer::Embedded),
     }
+}
+
+async fn connect(database: &ConnectionInfo) -> RedisResult<MultiplexedConnection> {
+    redis::Client::open(database.clone())?.get_multiplexed_async_connection().await
+}
+
+/// Which kind of server it says it is.
+async fn version(database: &ConnectionInfo) -> Result<String, BoxError> {
+    let mut connection = connect(database).await.map_err(|error| format!("the primary: {error}"))?;
+    let info: InfoDict = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;
+    let of = |server: &str| {
+        info.get::<String>(&format!("{server}_version")).map(|version| (server.to_owned(), version))
+    };
+    let (server, version) = of("valkey").or_else(|| of("redis")).unwrap_or_default();
+    Ok(format!("{server} {version}"))
 }
 
 fn info(url: String) -> Result<ConnectionInfo, BoxError> {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncCommands, RedisResult};
+use redis::AsyncCommands;
 
+use crate::BoxError;
 use crate::databases::{Databases, Region};
 use crate::ledger::COUNTERS;
 
@@ -31,18 +31,20 @@ impl Keys {
     }
 
     /// Tells each database its name.
-    pub(crate) async fn prepare(&self, databases: &Databases) -> RedisResult<()> {
-        for region in Region::BOTH {
-            connect(databases, region).await?.set::<_, _, ()>(self.region(), region.name()).await?;
-        }
+    pub(crate) async fn prepare(&self, databases: &Databases) -> Result<(), BoxError> {
+        // Nothing is written before both answer.
+        let [mut primary, mut secondary] =
+            [databases.connect(Region::Primary).await?, databases.connect(Region::Secondary).await?];
+        primary.set::<_, _, ()>(self.region(), Region::Primary.name()).await?;
+        secondary.set::<_, _, ()>(self.region(), Region::Secondary.name()).await?;
         Ok(())
     }
 
     /// The sums of the counters over both databases.
-    pub(crate) async fn sums(&self, databases: &Databases) -> RedisResult<[u64; COUNTERS]> {
+    pub(crate) async fn sums(&self, databases: &Databases) -> Result<[u64; COUNTERS], BoxError> {
         let mut sums = [0; COUNTERS];
         for region in Region::BOTH {
-            let mut connection = connect(databases, region).await?;
+            let mut connection = databases.connect(region).await?;
             for (number, sum) in sums.iter_mut().enumerate() {
                 *sum += connection.get::<_, Option<u64>>(self.counter(number)).await?.unwrap_or(0);
             }
@@ -51,17 +53,13 @@ impl Keys {
     }
 
     /// Removes all of it again.
-    pub(crate) async fn remove(&self, databases: &Databases, callers: usize) -> RedisResult<()> {
+    pub(crate) async fn remove(&self, databases: &Databases, callers: usize) -> Result<(), BoxError> {
         let keys = (0..callers).map(|caller| self.text(caller));
         let keys = keys.chain((0..COUNTERS).map(|number| self.counter(number))).chain([self.region()]);
         let keys: Vec<_> = keys.collect();
         for region in Region::BOTH {
-            connect(databases, region).await?.del::<_, ()>(&keys).await?;
+            databases.connect(region).await?.del::<_, ()>(&keys).await?;
         }
         Ok(())
     }
-}
-
-async fn connect(databases: &Databases, region: Region) -> RedisResult<MultiplexedConnection> {
-    redis::Client::open(databases.direct(region))?.get_multiplexed_async_connection().await
 }

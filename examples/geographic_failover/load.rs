@@ -8,7 +8,7 @@ use redis::{AsyncCommands, RedisResult};
 use redis_failover::{Error, MultiDbClient};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use crate::databases::Region;
 use crate::keys::Keys;
@@ -85,7 +85,8 @@ pub(crate) struct Load {
 pub(crate) struct Live {
     stopped: AtomicBool,
     completed: AtomicU64,
-    failed: AtomicU64,
+    errors: AtomicU64,
+    ambiguous: AtomicU64,
     /// Where the last GET was answered.
     served_by: watch::Sender<Option<Region>>,
 }
@@ -96,8 +97,12 @@ impl Live {
         self.completed.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn failed(&self) -> u64 {
-        self.failed.load(Ordering::Relaxed)
+    pub(crate) fn errors(&self) -> u64 {
+        self.errors.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn ambiguous(&self) -> u64 {
+        self.ambiguous.load(Ordering::Relaxed)
     }
 }
 
@@ -106,13 +111,19 @@ impl Load {
         let live = Arc::new(Live {
             stopped: AtomicBool::new(false),
             completed: AtomicU64::new(0),
-            failed: AtomicU64::new(0),
+            errors: AtomicU64::new(0),
+            ambiguous: AtomicU64::new(0),
             served_by: watch::Sender::new(None),
         });
         let mut running = JoinSet::new();
         for number in 0..callers {
-            let caller =
-                Caller { client: client.clone(), keys: keys.clone(), live: Arc::clone(&live), number };
+            let caller = Caller {
+                client: client.clone(),
+                keys: keys.clone(),
+                live: Arc::clone(&live),
+                number,
+                first_wait: PACE.mul_f64(number as f64 / callers as f64),
+            };
             running.spawn(caller.run());
         }
         Self { callers: running, live }
@@ -145,12 +156,15 @@ struct Caller {
     keys: Keys,
     live: Arc<Live>,
     number: usize,
+    /// How long it waits before its first call.
+    first_wait: Duration,
 }
 
 impl Caller {
     async fn run(mut self) -> Calls {
         let mut calls = Calls { calls: Vec::new(), ledger: Ledger::new() };
-        let mut pace = interval(PACE);
+        // One after the other, so that the moment of the fault does not decide how soon the next call comes.
+        let mut pace = interval_at(Instant::now() + self.first_wait, PACE);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut turn = self.number;
         while !self.live.stopped.load(Ordering::Relaxed) {
@@ -209,8 +223,11 @@ impl Caller {
             Outcome::Success(region) => {
                 self.live.served_by.send_if_modified(|by| std::mem::replace(by, *region) != *region);
             }
-            Outcome::Ambiguous | Outcome::Error(_) => {
-                self.live.failed.fetch_add(1, Ordering::Relaxed);
+            Outcome::Ambiguous => {
+                self.live.ambiguous.fetch_add(1, Ordering::Relaxed);
+            }
+            Outcome::Error(_) => {
+                self.live.errors.fetch_add(1, Ordering::Relaxed);
             }
         }
     }

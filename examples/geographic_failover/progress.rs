@@ -14,6 +14,7 @@ use crate::load::Live;
 /// Prints to the standard error until it is dropped.
 pub(crate) struct Progress {
     task: JoinHandle<()>,
+    began: Instant,
     /// Whether the last line is to be ended.
     in_place: bool,
 }
@@ -22,7 +23,17 @@ impl Progress {
     pub(crate) fn start(client: MultiDbClient, live: Arc<Live>) -> Self {
         let in_place = stderr().is_terminal();
         let every = if in_place { Duration::from_millis(200) } else { Duration::from_secs(1) };
-        Self { task: tokio::spawn(print(client, live, every, in_place)), in_place }
+        let began = Instant::now();
+        Self { task: tokio::spawn(print(client, live, began, every, in_place)), began, in_place }
+    }
+
+    /// Prints what has just happened, where it stays to be read.
+    pub(crate) fn say(&self, what: &str) {
+        let line = format!("{:5.1} s  {what}", self.began.elapsed().as_secs_f64());
+        let _ = match self.in_place {
+            true => writeln!(stderr(), "\r\x1b[2K{line}"),
+            false => writeln!(stderr(), "{line}"),
+        };
     }
 }
 
@@ -35,8 +46,7 @@ impl Drop for Progress {
     }
 }
 
-async fn print(client: MultiDbClient, live: Arc<Live>, every: Duration, in_place: bool) {
-    let began = Instant::now();
+async fn print(client: MultiDbClient, live: Arc<Live>, began: Instant, every: Duration, in_place: bool) {
     let (mut last, mut completed) = (began, 0);
     let mut ticks = interval(every);
     ticks.tick().await;
@@ -45,14 +55,16 @@ async fn print(client: MultiDbClient, live: Arc<Live>, every: Duration, in_place
         let before = std::mem::replace(&mut completed, live.completed());
         let rate = (completed - before) as f64 / (now - std::mem::replace(&mut last, now)).as_secs_f64();
         let line = format!(
-            "{:5.1} s  {rate:5.0} calls/s  {} failed  {}",
+            "{:5.1} s  {rate:5.0} calls/s  {}  {} errors  {} ambiguous",
             (now - began).as_secs_f64(),
-            live.failed(),
-            state(&client)
+            state(&client),
+            live.errors(),
+            live.ambiguous()
         );
         // Nobody to read it is no reason to stop.
         let _ = match in_place {
-            true => write!(stderr(), "\r\x1b[2K{line}"),
+            // Without a line break at the edge of a narrow terminal, or the line could not be written over.
+            true => write!(stderr(), "\r\x1b[2K\x1b[?7l{line}\x1b[?7h"),
             false => writeln!(stderr(), "{line}"),
         };
     }

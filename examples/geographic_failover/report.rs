@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::time::Instant;
 use tower_failover::retry::RetryCounters;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Fault};
 use crate::databases::Region;
 use crate::ledger::Audit;
 use crate::load::{Call, Outcome};
@@ -58,9 +58,9 @@ impl Report {
         let moment =
             |(at, what): (Instant, String)| Moment { at: at.saturating_duration_since(marks.began), what };
         let highlights = [
-            (marks.broken, "fault"),
+            (marks.broken, arguments.fault.done()),
             (failed_over, "failover: first success on the secondary"),
-            (marks.healed, "healed"),
+            (marks.healed, arguments.fault.undone()),
             (fell_back, "fallback: first success on the primary"),
         ];
         let highlights = highlights.into_iter().filter_map(|(at, what)| Some(moment((at?, what.to_owned()))));
@@ -91,9 +91,24 @@ impl Report {
         }
     }
 
-    /// No caller got an error, and no increment was applied twice or lost.
+    /// No caller got an error, no increment was applied twice or lost, and the primary serves again.
     pub(crate) fn kept_the_promise(&self) -> bool {
-        self.errors.is_empty() && self.audit == Audit::default()
+        let serves_again = self.fallback.is_some() || self.fault == Fault::None.name();
+        self.errors.is_empty() && self.audit == Audit::default() && serves_again
+    }
+
+    /// The promise and what came of it, in one line.
+    pub(crate) fn in_one_line(&self) -> String {
+        let span = |name, span: Option<Duration>| span.map(|span| format!(", {name} {:.1} ms", ms(span)));
+        format!(
+            "{} callers, {} commands, {} errors, {} INCRs applied twice{}{}",
+            self.callers,
+            self.commands,
+            self.errors.len(),
+            self.audit.applied_twice,
+            span("failover", self.failover).unwrap_or_default(),
+            span("fallback", self.fallback).unwrap_or_default(),
+        )
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
@@ -121,7 +136,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let span = |span: Option<Duration>| span.map_or("none".into(), |span| format!("{:.1} ms", ms(span)));
+        let span = |span: Option<Duration>| span.map_or("none".into(), |span| format!("{:.2} ms", ms(span)));
         writeln!(f, "\nTimeline")?;
         for moment in &self.timeline {
             writeln!(f, "  {moment}")?;

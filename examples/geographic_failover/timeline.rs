@@ -70,10 +70,9 @@ impl fmt::Display for Moment {
 /// An event in a few words.
 pub(crate) fn describe(event: &Event) -> String {
     match event {
-        Event::ActiveChanged { from, to, reason, evidence, .. } => {
-            let from = from.as_deref().unwrap_or("none");
-            let evidence = evidence.as_ref().map(|evidence| format!(", {evidence}")).unwrap_or_default();
-            format!("active database: {from} -> {to} ({reason:?}{evidence})")
+        // Its evidence was told by the verdict before it.
+        Event::ActiveChanged { from, to, reason, .. } => {
+            format!("active database: {} -> {to} ({reason:?})", from.as_deref().unwrap_or("none"))
         }
         Event::CircuitChanged { member, from, to, reason } => {
             let reason = reason.map(|reason| format!(" ({reason:?})")).unwrap_or_default();
@@ -83,7 +82,9 @@ pub(crate) fn describe(event: &Event) -> String {
             let evidence = evidence.as_ref().map(|evidence| format!(" ({evidence})")).unwrap_or_default();
             format!("verdict on {member}: {from:?} -> {to:?}{evidence}")
         }
+        Event::CallsFailed { member, count: 1 } => format!("1 call failed on {member}"),
         Event::CallsFailed { member, count } => format!("{count} calls failed on {member}"),
+        Event::MemberAdded { member } => format!("{member} is known"),
         other => format!("{other:?}"),
     }
 }

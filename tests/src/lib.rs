@@ -1,7 +1,5 @@
-//! Stories across the crates, on real servers. They live in `tests/tests`; here is what they share. The README's
-//! examples are compiled here too.
+//! Stories across the crates, on real servers. They live in `tests/tests`; here is what they share.
 
-#![cfg_attr(doctest, doc = include_str!("../../README.md"))]
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 mod impostor;

@@ -138,6 +138,22 @@ async fn a_black_hole_swallows_old_and_new_connections() {
 }
 
 #[tokio::test]
+async fn forgotten_connections_are_silent_and_new_ones_work() {
+    let (_echo, proxy) = proxied().await;
+    let mut old = client(&proxy).await;
+    round_trip(&mut old, b"one").await;
+    proxy.control().forget_connections();
+    let mut new = client(&proxy).await;
+    round_trip(&mut new, b"two").await;
+    old.write_all(b"two").await.unwrap();
+    assert_silent(&mut old).await;
+
+    proxy.control().heal().unwrap();
+    assert_reset(&mut old).await;
+    round_trip(&mut new, b"three").await;
+}
+
+#[tokio::test]
 async fn loss_can_be_one_way() {
     let (_echo, proxy) = proxied().await;
     let mut stream = client(&proxy).await;

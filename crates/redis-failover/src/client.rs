@@ -8,8 +8,9 @@ use std::time::Duration;
 use redis::aio::ConnectionLike;
 use redis::{Cmd, Pipeline, RedisFuture, Value};
 use tokio::sync::{Notify, OnceCell};
-use tokio::time::timeout;
-use tower_failover::balance::{ActiveRoute, Snapshot, fixed};
+use tokio::time::{Instant, timeout};
+use tower_failover::availability::Evidence;
+use tower_failover::balance::{ActiveRoute, MemberSnapshot, Snapshot, fixed};
 use tower_failover::retry::RetryCounters;
 use tower_failover::{
     EventStream, Events, FailoverHandle, RetryLayer, Route, Sweeper, Verdict, WeightedFailoverBalance,
@@ -18,7 +19,7 @@ use tower_layer::Layer;
 
 use crate::adapter::{StackConnection, replies};
 use crate::command::{CallOptions, Command};
-use crate::config::{ConfigError, InitialHealthCheckPolicy, MultiDbConfig};
+use crate::config::{ConfigError, DatabaseConfig, InitialHealthCheckPolicy, MultiDbConfig};
 use crate::cursor::CursorTag;
 use crate::database::{self, Tasks};
 use crate::error::Error;
@@ -89,29 +90,62 @@ impl MultiDbClient {
         Ok(Self { shared: Arc::new(shared), stack: None, options: CallOptions::new() })
     }
 
-    /// Starts health checks and connections, and waits until the configured
-    /// [`InitialHealthCheckPolicy`] is met, up to `limit`.
+    /// A client of the databases with these URLs, in the order of preference, with all defaults; see
+    /// [`MultiDbConfig::from_urls`].
+    ///
+    /// ```
+    /// use redis_failover::MultiDbClient;
+    ///
+    /// let client = MultiDbClient::from_urls(["redis://db-primary:6379", "redis://db-secondary:6379"])?;
+    /// # Ok::<(), redis_failover::ConfigError>(())
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Start`] if it is not met in time; the client goes on trying, and commands may work.
+    /// [`ConfigError`] with the first thing that cannot be used.
+    pub fn from_urls<U: AsRef<str>>(urls: impl IntoIterator<Item = U>) -> Result<Self, ConfigError> {
+        Self::new(MultiDbConfig::from_urls(urls)?)
+    }
+
+    /// Starts health checks and connections, and waits until the configured [`InitialHealthCheckPolicy`] is met and,
+    /// for at most one round of checks, until each database was judged.
+    ///
+    /// # Errors
+    /// [`Error::Misconfigured`] if a database refuses us as we are configured, unless
+    /// [`tolerate_misconfigured`](MultiDbConfig::tolerate_misconfigured) says otherwise; [`Error::Start`] if the policy
+    /// is not met within `limit`. The client goes on trying in either case, and commands may work: drop it to give up.
     pub async fn connect(&self, limit: Duration) -> Result<(), Error> {
         let running = self.running().await?;
-        let policy = self.shared.config.initial_policy;
-        let met = async {
-            loop {
-                let changed = running.route.changed();
-                if is_met(policy, &running.handle.snapshot()) {
-                    return;
-                }
-                changed.await;
-            }
-        };
-        let name = match policy {
+        let config = &self.shared.config;
+        let judged = self.until(running, all_judged);
+        // Who says nothing within a round is not reached, and that is the policy's business.
+        let begun = Instant::now();
+        if let Ok(judged) = timeout(limit.min(config.longest_round()), judged).await {
+            judged?;
+        }
+        let met = self.until(running, |snapshot| is_met(config.initial_policy, snapshot));
+        let name = match config.initial_policy {
             InitialHealthCheckPolicy::OneAvailable => "one_available",
             InitialHealthCheckPolicy::MajorityAvailable => "majority_available",
             InitialHealthCheckPolicy::AllAvailable => "all_available",
         };
-        timeout(limit, met).await.map_err(|_| Error::Start(name))
+        timeout(limit.saturating_sub(begun.elapsed()), met).await.map_err(|_| Error::Start(name))?
+    }
+
+    /// Waits until this is so, or a database that must not be is found to be misconfigured.
+    async fn until(&self, running: &Running, is_so: impl Fn(&Snapshot) -> bool) -> Result<(), Error> {
+        loop {
+            let changed = running.route.changed();
+            let snapshot = running.handle.snapshot();
+            if let Some(error) =
+                misconfigured(&snapshot).filter(|_| !self.shared.config.tolerate_misconfigured)
+            {
+                return Err(error);
+            }
+            if is_so(&snapshot) {
+                return Ok(());
+            }
+            changed.await;
+        }
     }
 
     /// A handle whose calls carry these options: another retry safety, a deadline.
@@ -182,7 +216,7 @@ impl MultiDbClient {
     }
 
     fn event_source(&self) -> &Events {
-        &self.shared.config.failover.events
+        self.shared.config.event_source()
     }
 
     async fn running(&self) -> Result<&Running, Error> {
@@ -192,7 +226,7 @@ impl MultiDbClient {
 }
 
 fn start(config: &MultiDbConfig) -> Result<Running, ConfigError> {
-    let names: Vec<_> = config.databases.iter().map(crate::DatabaseConfig::name_or_address).collect();
+    let names: Vec<_> = config.databases.iter().map(DatabaseConfig::name_or_address).collect();
     let tags = CursorTag::assign(&names)
         .map_err(|error| ConfigError::Option { option: "databases", reason: error.to_string() })?;
     let sweeper = Sweeper::spawn();
@@ -203,22 +237,37 @@ fn start(config: &MultiDbConfig) -> Result<Running, ConfigError> {
         members.push(member);
         tasks.push(task);
     }
-    let mut failover = config.failover.clone();
-    // A first verdict takes one round (B41).
-    failover.patience =
-        config.health.delay.saturating_mul(config.health.probes) + config.health.probe_timeout;
+    let failover = config.failover();
+    let (chance, events) = (failover.chance.clone(), failover.events.clone());
     let balance = WeightedFailoverBalance::new(fixed(members), failover)
         .map_err(|error| ConfigError::Option { option: error.option, reason: error.reason.into() })?;
     let (handle, route) = (balance.handle(), balance.route());
     let layer = RetryLayer::new(CommandPolicy::new(config.retry_safety))
         .route(route.clone())
         .settings(config.command_retry)
-        .chance(config.failover.chance.clone())
-        .events(config.failover.events.clone());
+        .chance(chance)
+        .events(events);
     let counters = layer.counters();
-    let database = config.databases.first().map_or(0, |database| database.info.redis_settings().db());
+    let database = config.databases.first().map_or(0, DatabaseConfig::number);
     let stack = StackConnection::new(layer.layer(balance), database);
     Ok(Running { stack, handle, route, counters, tasks: Mutex::new(tasks) })
+}
+/// Whether the checks of all have said anything yet. Before the first choice, there are no members.
+fn all_judged(snapshot: &Snapshot) -> bool {
+    let judged = |member: &MemberSnapshot| {
+        let view = &member.view;
+        !view.checked || view.verdict != Verdict::Unknown || view.evidence.is_some()
+    };
+    !snapshot.members.is_empty() && snapshot.members.iter().all(judged)
+}
+
+fn misconfigured(snapshot: &Snapshot) -> Option<Error> {
+    snapshot.members.iter().find_map(|member| match &member.view.evidence {
+        Some(Evidence::Misconfigured(detail)) => {
+            Some(Error::Misconfigured { database: member.name.clone(), detail: Arc::clone(detail) })
+        }
+        _ => None,
+    })
 }
 
 fn is_met(policy: InitialHealthCheckPolicy, snapshot: &Snapshot) -> bool {
@@ -270,7 +319,7 @@ impl ConnectionLike for MultiDbClient {
     }
 
     fn get_db(&self) -> i64 {
-        self.shared.config.databases.first().map_or(0, |database| database.info.redis_settings().db())
+        self.shared.config.databases.first().map_or(0, DatabaseConfig::number)
     }
 }
 

@@ -9,7 +9,7 @@ use redis::RedisError;
 use tower_failover::balance::OutageStatus;
 use tower_failover::deadline::DeadlineError;
 use tower_failover::retry::RetryError;
-use tower_failover::{CircuitError, FailoverError};
+use tower_failover::{CircuitError, FailoverError, Name};
 
 use crate::config::ConfigError;
 use crate::connection::ConnectionError;
@@ -48,6 +48,13 @@ pub enum Error {
     Closed,
     /// The configuration cannot be used.
     Config(ConfigError),
+    /// A database refuses us as we are configured (B41).
+    Misconfigured {
+        /// Its name.
+        database: Name,
+        /// What is refused, without secrets.
+        detail: Arc<str>,
+    },
     /// The initial policy was not met in time.
     Start(&'static str),
     /// redis-rs's own error.
@@ -70,8 +77,8 @@ impl From<StackError> for Error {
         let may_have_been_applied = error.may_have_been_applied();
         let error = match error {
             RetryError::Failed { error, .. } => match error {
-                FailoverError::TemporarilyUnavailable(outage) => Self::TemporarilyUnavailable(outage),
-                FailoverError::NoValidMember(outage) => Self::NoValidDatabase(outage),
+                FailoverError::TemporarilyUnavailable(outage) => Self::TemporarilyUnavailable(*outage),
+                FailoverError::NoValidMember(outage) => Self::NoValidDatabase(*outage),
                 FailoverError::Inner(CircuitError::Inner(DeadlineError::Inner(error))) => error.into(),
                 FailoverError::Inner(CircuitError::Inner(DeadlineError::Elapsed { after })) => {
                     Self::TimedOut(after)
@@ -112,7 +119,7 @@ impl From<Error> for RedisError {
             },
             Error::TimedOut(_) => io::ErrorKind::TimedOut,
             Error::NotConnected(_) => io::ErrorKind::NotConnected,
-            Error::Config(_) => io::ErrorKind::InvalidInput,
+            Error::Config(_) | Error::Misconfigured { .. } => io::ErrorKind::InvalidInput,
             _ => io::ErrorKind::Other,
         };
         io::Error::new(kind, error).into()
@@ -143,6 +150,11 @@ impl fmt::Display for Error {
             Self::TimedOut(limit) => write!(f, "no answer within {limit:?}"),
             Self::Closed => f.write_str("the client is closed"),
             Self::Config(error) => error.fmt(f),
+            Self::Misconfigured { database, detail } => write!(
+                f,
+                "database {database} refuses how it is configured: {detail}; correct its url, credentials or \
+                 certificates, or allow it with tolerate_misconfigured"
+            ),
             Self::Start(policy) => write!(f, "the initial health check policy {policy} was not met in time"),
             Self::Redis(error) => error.fmt(f),
         }

@@ -1,4 +1,47 @@
-//! Client-side geographic failover for Redis.
+//! Client-side geographic failover for Redis: several databases, used as one redis-rs connection. The best one that
+//! is available serves; when it dies, commands go to the next, and when it is well again, they come back.
+//!
+//! ```text
+//! MultiDbClient · StackConnection     redis-rs's ConnectionLike: AsyncCommands, pipelines, scripts
+//!   Retry                             only what may be repeated; follows the active database
+//!     WeightedFailoverBalance         one active database for all clones
+//!       ── per database ────────────────────────────────────
+//!       CircuitBreaker · FailureDetector · Deadline
+//!         Connection                  dials and redials by itself
+//!       PING                          on a connection of its own
+//! ```
+//!
+//! The layers are those of [`tower_failover`]; what is particular to Redis is here: commands and which of them may be
+//! repeated, what replies and errors say about a database, connections and health checks.
+//!
+//! ```
+//! use std::time::Duration;
+//! use failover_testkit::embedded::EmbeddedRedis;
+//! use futures_util::StreamExt;
+//! use redis::AsyncCommands;
+//! use redis_failover::{DatabaseConfig, Event, MultiDbClient, MultiDbConfig};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Two databases in this process stand in for those of two regions.
+//! let (primary, secondary) = (EmbeddedRedis::start().await?, EmbeddedRedis::start().await?);
+//! let mut client = MultiDbClient::new(MultiDbConfig::new([
+//!     DatabaseConfig::from_url(&primary.url())?.name("eu-west").weight(1.0),
+//!     DatabaseConfig::from_url(&secondary.url())?.name("us-east").weight(0.5),
+//! ]))?;
+//! client.connect(Duration::from_secs(10)).await?;
+//! client.set::<_, _, ()>("key", "value").await?;
+//!
+//! let mut events = client.events();
+//! primary.control().kill();
+//! client.set::<_, _, ()>("key", "another").await?; // Nothing to notice: a SET may be repeated.
+//! while let Some(event) = events.next().await {
+//!     if let Event::ActiveChanged { to, .. } = event {
+//!         assert_eq!(&*to, "us-east");
+//!         break;
+//!     }
+//! }
+//! # Ok(()) }
+//! ```
 //!
 //! # Layout
 //!
@@ -31,8 +74,12 @@ pub use adapter::StackConnection;
 pub use client::MultiDbClient;
 pub use command::{CallOptions, Command, RetrySafety};
 pub use config::{ConfigError, DatabaseConfig, InitialHealthCheckPolicy, MultiDbConfig};
+pub use connection::Standby;
 #[cfg(feature = "tls-no-provider")]
 pub use connection::Tls;
 pub use error::Error;
+pub use health::HealthCheck;
 pub use redis;
-pub use tower_failover::{Event, EventStream, Events, FailoverHandle, Suspicion};
+pub use tower_failover::{
+    self, Backoff, Event, EventStream, Events, FailoverHandle, HealthSettings, Suspicion,
+};

@@ -74,15 +74,13 @@ impl Clock {
     }
 
     /// Publishes `now`, which should be no more than `step` after what was published last. If it is more than that
-    /// by over [`STALL`], we stood still: the excess is taken out of the count, and the answer is true.
-    pub(crate) fn advance(&self, now: Instant, step: Duration) -> bool {
+    /// by over [`STALL`], we stood still: the excess is taken out of the count. The answer is how long that was.
+    pub(crate) fn advance(&self, now: Instant, step: Duration) -> Duration {
         let excess = self.millis(now).saturating_sub(self.published().saturating_add(as_millis(step)));
-        let stalled = excess > as_millis(STALL);
-        if stalled {
-            self.shared.stalled.fetch_add(excess, Ordering::Relaxed);
-        }
+        let stalled = if excess > as_millis(STALL) { excess } else { 0 };
+        self.shared.stalled.fetch_add(stalled, Ordering::Relaxed);
         self.publish(now);
-        stalled
+        Duration::from_millis(stalled)
     }
 
     #[inline]
@@ -108,13 +106,14 @@ mod tests {
         let coarse = clock.coarse();
         let start = Instant::now();
 
-        assert!(!clock.advance(start + STEP, STEP));
-        assert!(!clock.advance(start + STEP * 2 + STALL, STEP), "50 ms late is late, and no stall");
+        assert_eq!(clock.advance(start + STEP, STEP), Duration::ZERO);
+        let late = clock.advance(start + STEP * 2 + STALL, STEP);
+        assert_eq!(late, Duration::ZERO, "50 ms late is late, and no stall");
         assert_eq!(coarse.now(), 100);
 
-        assert!(clock.advance(start + Duration::from_secs(5), STEP));
+        assert_eq!(clock.advance(start + Duration::from_secs(5), STEP), Duration::from_millis(4875));
         assert_eq!(coarse.now(), 125, "one step of the 4.9 s counts");
-        assert!(!clock.advance(start + Duration::from_secs(5) + STEP, STEP));
+        assert_eq!(clock.advance(start + Duration::from_secs(5) + STEP, STEP), Duration::ZERO);
         assert_eq!(coarse.now(), 150);
     }
 

@@ -119,7 +119,8 @@ pub enum Event {
         /// Why.
         detail: Arc<str>,
     },
-    /// A member cannot be used as it is configured (wrong password, untrusted certificate).
+    /// A member refuses us as we are configured (wrong password, untrusted certificate). Connections made before may
+    /// go on; whether they do, the verdict tells.
     Misconfigured {
         /// Who.
         member: Name,
@@ -266,7 +267,7 @@ impl fmt::Debug for EventStream {
     }
 }
 
-/// Every switch is one WARN line (B51); the rest is INFO or DEBUG.
+/// Every switch is one WARN line (B51); what is told of one member alone is INFO or DEBUG.
 fn trace(event: &Event) {
     use tracing::{debug, info, warn};
     match event {
@@ -291,7 +292,8 @@ fn trace(event: &Event) {
         Event::MemberAdded { member } => info!(member = %member, "member added"),
         Event::MemberRemoved { member } => info!(member = %member, "member removed"),
         Event::DiscoverFailed { detail } => warn!(detail = %detail, "members could not be discovered"),
-        Event::Misconfigured { member, detail } => warn!(member = %member, detail = %detail, "misconfigured"),
+        // While it lasts, the driver warns of it.
+        Event::Misconfigured { member, detail } => info!(member = %member, detail = %detail, "misconfigured"),
         Event::RetriesRefused { count } => warn!(count, "the retry budget refused repeats"),
         Event::Panicked { what } => warn!(what = %what, "panicked and was contained"),
         Event::Lagged(missed) => debug!(missed, "an event subscriber was too slow"),

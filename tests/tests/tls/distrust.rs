@@ -5,7 +5,7 @@ use std::sync::Arc;
 use failover_testkit::{server::RealServer, tls::Authority};
 use redis::{IntoConnectionInfo, RedisError};
 use redis_failover::{
-    DatabaseConfig, MultiDbClient, MultiDbConfig, Tls,
+    DatabaseConfig, Error, MultiDbClient, MultiDbConfig, Tls,
     classify::{Misconfigured, ReplyClass, Shape},
     connection::{Endpoint, TcpConnect, TlsConnect, TlsTrustError},
 };
@@ -86,14 +86,23 @@ async fn b14_a_database_that_is_not_trusted_says_why_and_the_other_serves() {
     let tls = Tls::new().ca_data(authority.pem());
     let database =
         |server: &RealServer| DatabaseConfig::from_url(&server.tls_url().unwrap()).unwrap().tls(tls.clone());
-    let client = MultiDbClient::new(MultiDbConfig::new([
+    let config = MultiDbConfig::new([
         database(&stranger).name("stranger").weight(1.0),
         database(&friend).name("friend").weight(0.5),
-    ]))
-    .unwrap();
-    client.connect(PATIENCE).await.unwrap();
-    becomes_active(&client, "friend").await;
-    eventually(&client, "the snapshot says what to do", |snapshot| {
+    ]);
+    let strict = MultiDbClient::new(config.clone()).unwrap();
+    match strict.connect(PATIENCE).await.unwrap_err() {
+        Error::Misconfigured { database, detail } => {
+            assert_eq!(&*database, "stranger");
+            assert!(detail.contains("ca_file"), "{detail} does not say what to do");
+        }
+        other => panic!("{other:?}"),
+    }
+
+    let tolerant = MultiDbClient::new(config.tolerate_misconfigured(true)).unwrap();
+    tolerant.connect(PATIENCE).await.unwrap();
+    becomes_active(&tolerant, "friend").await;
+    eventually(&tolerant, "the snapshot says what to do", |snapshot| {
         let stranger = snapshot.member("stranger").unwrap();
         stranger.view.evidence.as_ref().is_some_and(|evidence| evidence.to_string().contains("ca_file"))
     })

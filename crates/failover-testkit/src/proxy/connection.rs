@@ -24,7 +24,7 @@ impl Connection {
 
     /// Whether what goes `direction` is swallowed now; the connection remembers that it was.
     pub(super) fn loses(&self, faults: &watch::Receiver<Faults>, direction: Direction) -> bool {
-        let lost = *faults.borrow().lost.get(direction);
+        let lost = faults.borrow().loses(self.ticket.number, direction);
         if lost {
             self.lost_bytes.store(true, Ordering::SeqCst);
         }

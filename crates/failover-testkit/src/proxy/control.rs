@@ -70,6 +70,13 @@ impl ProxyControl {
         self.change(|faults| faults.lost = Each { to_server: true, to_client: true });
     }
 
+    /// Swallows all bytes both ways on the existing connections, as a router does that has forgotten them. New ones
+    /// work.
+    pub fn forget_connections(&self) {
+        let accepted = self.connections_accepted();
+        self.change(|faults| faults.lost_up_to = accepted);
+    }
+
     /// Swallows all bytes one way, as [`black_hole`](Self::black_hole) does both ways.
     pub fn lose(&self, direction: Direction) {
         self.change(|faults| *faults.lost.get_mut(direction) = true);

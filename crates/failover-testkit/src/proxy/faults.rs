@@ -44,12 +44,18 @@ pub(super) struct Faults {
     /// Added to the latency, uniformly from nothing to this.
     pub(super) jitter: Duration,
     pub(super) lost: Each<bool>,
+    pub(super) lost_up_to: u64,
     pub(super) half_closed_up_to: Each<u64>,
     pub(super) reset_up_to: u64,
 }
 
 impl Faults {
+    /// Whether this connection loses what goes that way.
+    pub(super) fn loses(&self, connection: u64, direction: Direction) -> bool {
+        *self.lost.get(direction) || connection <= self.lost_up_to
+    }
+
     pub(super) fn lose_any(&self) -> bool {
-        self.lost.to_server || self.lost.to_client
+        self.lost.to_server || self.lost.to_client || self.lost_up_to > 0
     }
 }

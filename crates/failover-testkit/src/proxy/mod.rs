@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`latency`](ProxyControl::latency) | bytes read from then on | changed or healed |
 //! | [`black_hole`](ProxyControl::black_hole), [`lose`](ProxyControl::lose) | existing and new connections | healed |
+//! | [`forget_connections`](ProxyControl::forget_connections) | existing connections | healed |
 //! | [`reset`](ProxyControl::reset), [`half_close`](ProxyControl::half_close) | existing connections | - |
 //! | [`refuse`](ProxyControl::refuse) | new connections | accepted again or healed |
 //! | [`cut_reply`](ProxyControl::cut_reply) | the next replies | it has happened, or healed |

@@ -9,6 +9,8 @@ mod error;
 #[cfg(test)]
 mod tests;
 
+use std::{fmt, sync::Arc};
+
 use redis::{RedisError, ServerError, Value};
 
 /// What the reply to a call looks like: a single command may answer with an array that is plain data.
@@ -90,6 +92,25 @@ pub enum Misconfigured {
     TlsTrust,
     /// The server does not speak RESP3.
     Protocol,
+}
+
+impl fmt::Display for Misconfigured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Credentials => "user or password is wrong or missing",
+            Self::TlsTrust => "a certificate is not trusted",
+            Self::Protocol => "it does not speak the protocol",
+        })
+    }
+}
+
+/// What is set up wrongly, in words, if that is what an error says. No secret is in it: redis-rs and servers repeat
+/// none.
+pub(crate) fn misconfigured(error: &RedisError) -> Option<Arc<str>> {
+    match ReplyClass::of(Err(error), Shape::Single) {
+        ReplyClass::Misconfigured(what) => Some(format!("{what}: {error}").into()),
+        _ => None,
+    }
 }
 
 impl ReplyClass {

@@ -28,6 +28,7 @@ use redis::{Cmd, Pipeline};
 pub use class::{Blocking, ConnectionState};
 pub use options::{CallOptions, RetrySafety};
 pub use repeat::Repeat;
+pub(crate) use send::send_through;
 pub use send::{SendCommand, send};
 
 use crate::classify::Shape;

@@ -1,4 +1,7 @@
-use redis::{RedisResult, Value, aio::MultiplexedConnection};
+use redis::{
+    RedisResult, Value,
+    aio::{ConnectionLike, MultiplexedConnection},
+};
 
 use super::{Call, Command};
 
@@ -18,6 +21,19 @@ pub async fn send(mut connection: MultiplexedConnection, command: Command<'_>) -
         Call::Single(command) => connection.send_packed_command(command).await,
         Call::Pipeline { pipeline, offset, count } => {
             connection.send_packed_commands(pipeline, *offset, *count).await.map(Value::Array)
+        }
+    }
+}
+
+/// As [`send`], on a connection of any kind, with the boxes that its trait demands.
+pub(crate) async fn send_through(
+    connection: &mut impl ConnectionLike,
+    command: &Command<'_>,
+) -> RedisResult<Value> {
+    match &command.call {
+        Call::Single(command) => connection.req_packed_command(command).await,
+        Call::Pipeline { pipeline, offset, count } => {
+            connection.req_packed_commands(pipeline, *offset, *count).await.map(Value::Array)
         }
     }
 }

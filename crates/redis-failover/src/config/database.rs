@@ -2,16 +2,20 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use redis::ConnectionInfo;
-use tower_failover::CircuitSettings;
+use redis::aio::ConnectionLike;
+use redis::{ConnectionInfo, Value};
+use tower_service::Service;
 
+use super::options::Options;
 use super::tls::{WITHOUT_TLS, is_tls};
-use super::{ConfigError, MultiDbConfig, length, timeout, weight};
+use super::{ConfigError, weight};
+use crate::command::Command;
 #[cfg(feature = "tls-no-provider")]
 use crate::connection::Tls;
-use crate::connection::{Address, Connect, TcpConnect, connection_info};
+use crate::connection::{
+    Address, Connect, ConnectionError, OwnService, ProvideCredentials, TcpConnect, connection_info,
+};
 
 /// One database: where it is, and what it weighs.
 ///
@@ -25,17 +29,22 @@ use crate::connection::{Address, Connect, TcpConnect, connection_info};
 #[derive(Clone)]
 pub struct DatabaseConfig {
     name: Option<String>,
-    pub(crate) info: ConnectionInfo,
+    pub(crate) target: Target,
     pub(crate) weight: f64,
-    grace_period: Option<Duration>,
-    down_after: Duration,
-    response_timeout: Option<Duration>,
-    pub(crate) health_checks: bool,
-    pub(super) connect: Arc<dyn Connect>,
+    pub(super) options: Options,
+    connect: Option<Arc<dyn Connect>>,
+    credentials: Option<Arc<dyn ProvideCredentials>>,
     #[cfg(feature = "tls-no-provider")]
     pub(super) tls: Option<Tls>,
     #[cfg(feature = "lag-aware")]
     pub(super) health_check_url: Option<String>,
+}
+
+/// Which kind of database it is: what its leaf is made from.
+#[derive(Clone)]
+pub(crate) enum Target {
+    Standalone(ConnectionInfo),
+    Own(OwnService),
 }
 
 impl DatabaseConfig {
@@ -61,15 +70,65 @@ impl DatabaseConfig {
     /// A database by redis-rs's own description.
     #[must_use]
     pub fn new(info: ConnectionInfo) -> Self {
+        Self::of(None, Target::Standalone(info))
+    }
+
+    /// A database behind a service of one's own: a proxy's client, a pool, a `ServiceBuilder` stack (B55).
+    ///
+    /// Its calls pass through the same circuit breaker, failure detector and deadline as all others, and are
+    /// repeated by the same rules. Health checks ask through it, with a PING unless
+    /// [`health_checks`](Self::health_checks) says otherwise. How it connects is its own affair: it is to reconnect
+    /// by itself, and the options of dialling cannot be said for it.
+    ///
+    /// Each call runs on a clone, which is polled until it is ready within the call's deadline. An error of
+    /// `poll_ready` says that nothing was sent, so any command is repeated.
+    ///
+    /// ```
+    /// use redis::{RedisError, Value};
+    /// use redis_failover::{Command, DatabaseConfig};
+    ///
+    /// async fn through_my_proxy(command: Command<'_>) -> Result<Value, RedisError> {
+    /// #   let _ = command;
+    ///     // …
+    ///     Ok(Value::Nil)
+    /// }
+    ///
+    /// let config = DatabaseConfig::from_service("proxy", tower::service_fn(through_my_proxy)).weight(0.5);
+    /// ```
+    #[must_use]
+    pub fn from_service<S, R, E>(name: impl Into<String>, service: S) -> Self
+    where
+        S: for<'a> Service<Command<'a>, Response = R, Error = E, Future: Send>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        R: Into<Value>,
+        E: Into<ConnectionError>,
+    {
+        Self::of(Some(name.into()), Target::Own(OwnService::new(service)))
+    }
+
+    /// A database behind a redis-rs connection of one's own, as with [`from_service`](Self::from_service).
+    ///
+    /// The connection must be one that reconnects by itself, or its database never comes back after a reset. Its own
+    /// retries and timeouts should be off: this client has them.
+    #[must_use]
+    pub fn from_connection<C>(name: impl Into<String>, connection: C) -> Self
+    where
+        C: ConnectionLike + Clone + Send + Sync + 'static,
+    {
+        Self::of(Some(name.into()), Target::Own(OwnService::of_connection(connection)))
+    }
+
+    fn of(name: Option<String>, target: Target) -> Self {
         Self {
-            name: None,
-            info,
+            name,
+            target,
             weight: 1.0,
-            grace_period: None,
-            down_after: Duration::ZERO,
-            response_timeout: None,
-            health_checks: true,
-            connect: Arc::new(TcpConnect::default()),
+            options: Options::default(),
+            connect: None,
+            credentials: None,
             #[cfg(feature = "tls-no-provider")]
             tls: None,
             #[cfg(feature = "lag-aware")]
@@ -91,83 +150,87 @@ impl DatabaseConfig {
         self
     }
 
-    /// A grace period of its own; see [`MultiDbConfig::grace_period`].
-    #[must_use]
-    pub fn grace_period(mut self, grace_period: Duration) -> Self {
-        self.grace_period = Some(grace_period);
-        self
-    }
-
-    /// How long a failure must hold without a success before it takes effect (0; 5–15 s for databases with a high
-    /// availability of their own; B8).
-    #[must_use]
-    pub fn down_after(mut self, down_after: Duration) -> Self {
-        self.down_after = down_after;
-        self
-    }
-
-    /// A response timeout of its own; see [`MultiDbConfig::response_timeout`].
-    #[must_use]
-    pub fn response_timeout(mut self, timeout: Duration) -> Self {
-        self.response_timeout = Some(timeout);
-        self
-    }
-
-    /// Switches health checks off, or on again.
-    #[must_use]
-    pub fn health_checks(mut self, on: bool) -> Self {
-        self.health_checks = on;
-        self
-    }
-
     /// Dials through `connect`: commands, health checks and whatever else. If the URL asks for TLS, it is spoken over
     /// the streams of this connector.
     #[must_use]
     pub fn connector(mut self, connect: impl Connect) -> Self {
-        self.connect = Arc::new(connect);
+        self.connect = Some(Arc::new(connect));
+        self
+    }
+
+    /// Asks `provider` before every dial, be it for commands or health checks, instead of taking the URL's password:
+    /// a changed password needs no restart (B14). See [`ProvideCredentials`].
+    #[must_use]
+    pub fn credentials(mut self, provider: impl ProvideCredentials) -> Self {
+        self.credentials = Some(Arc::new(provider));
         self
     }
 
     pub(crate) fn name_or_address(&self) -> String {
-        self.name.clone().unwrap_or_else(|| self.location())
+        self.name.clone().or_else(|| self.location()).unwrap_or_default()
     }
 
-    /// Address and database number.
-    pub(super) fn location(&self) -> String {
-        let address = Address::from(&self.info);
-        match self.info.redis_settings().db() {
+    /// The number that redis-rs asks a connection for.
+    pub(crate) fn number(&self) -> i64 {
+        match &self.target {
+            Target::Standalone(info) => info.redis_settings().db(),
+            Target::Own(_) => 0,
+        }
+    }
+
+    pub(super) fn streams(&self) -> Arc<dyn Connect> {
+        self.connect.clone().unwrap_or_else(|| Arc::new(TcpConnect::default()))
+    }
+
+    pub(crate) fn provider(&self) -> Option<&Arc<dyn ProvideCredentials>> {
+        self.credentials.as_ref()
+    }
+
+    /// Its options, with those for `all` where it has none.
+    pub(crate) fn options(&self, all: &Options) -> Options {
+        self.options.or(all)
+    }
+
+    pub(super) fn address(&self) -> Option<Address> {
+        match &self.target {
+            Target::Standalone(info) => Some(Address::from(info)),
+            Target::Own(_) => None,
+        }
+    }
+
+    /// Address and database number, where it has an address: two spellings of one place are the same.
+    pub(super) fn location(&self) -> Option<String> {
+        let address = self.address()?.canonical();
+        Some(match self.number() {
             0 => address.to_string(),
             number => format!("{address}/{number}"),
-        }
+        })
     }
 
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    /// Checks it, for itself and together with the options for `all`, which are known to be usable.
+    pub(super) fn check(&self, all: &Options) -> Result<(), ConfigError> {
         let database = self.name_or_address();
-        weight(&database, self.weight)?;
-        let invalid = |option, reason: &str| ConfigError::DatabaseOption {
+        let invalid = |option, reason: String| ConfigError::DatabaseOption {
             database: database.clone(),
             option,
-            reason: reason.into(),
+            reason,
         };
-        let times = [
-            ("response_timeout", self.response_timeout.map_or(Ok(()), timeout)),
-            ("grace_period", length(self.grace_period.unwrap_or_default())),
-            ("down_after", length(self.down_after)),
-        ];
-        for (option, checked) in times {
-            checked.map_err(|reason| invalid(option, reason))?;
+        if database.is_empty() {
+            return Err(invalid("name", "it is empty".into()));
         }
-        self.check_tls().map_err(|(option, reason)| invalid(option, &reason))
-    }
-
-    pub(crate) fn circuit(&self, all: &MultiDbConfig) -> CircuitSettings {
-        CircuitSettings::default()
-            .grace_period(self.grace_period.unwrap_or(all.grace_period))
-            .down_after(self.down_after)
-    }
-
-    pub(crate) fn timeout(&self, all: &MultiDbConfig) -> Duration {
-        self.response_timeout.unwrap_or(all.response_timeout)
+        weight(&database, self.weight)?;
+        self.options(all).check().map_err(|(option, reason)| invalid(option, reason))?;
+        match &self.target {
+            Target::Standalone(_) => {}
+            Target::Own(_) => {
+                let connector = self.connect.is_some().then_some("connector");
+                let credentials = self.credentials.is_some().then_some("credentials");
+                if let Some(option) = connector.or(credentials).or(self.options.of_dialling()) {
+                    return Err(invalid(option, "a service of one's own connects by itself".into()));
+                }
+            }
+        }
+        self.check_tls().map_err(|(option, reason)| invalid(option, reason))
     }
 }
 
@@ -180,14 +243,12 @@ fn scheme(url: &str) -> Option<&str> {
 
 impl fmt::Debug for DatabaseConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DatabaseConfig")
-            .field("name", &self.name_or_address())
-            .field("address", &Address::from(&self.info))
-            .field("weight", &self.weight)
-            .field("grace_period", &self.grace_period)
-            .field("down_after", &self.down_after)
-            .field("response_timeout", &self.response_timeout)
-            .field("health_checks", &self.health_checks)
-            .finish_non_exhaustive()
+        let mut shown = f.debug_struct("DatabaseConfig");
+        shown.field("name", &self.name_or_address());
+        match self.address() {
+            Some(address) => shown.field("address", &address),
+            None => shown.field("service", &"of one's own"),
+        };
+        shown.field("weight", &self.weight).field("options", &self.options).finish_non_exhaustive()
     }
 }

@@ -50,6 +50,16 @@ pub enum ConfigError {
     },
 }
 
+impl ConfigError {
+    /// The same, of this place in a list of URLs.
+    pub(super) fn of_url(self, place: usize) -> Self {
+        match self {
+            Self::Url { scheme, reason } => Self::Url { scheme, reason: format!("number {place}: {reason}") },
+            error => error,
+        }
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

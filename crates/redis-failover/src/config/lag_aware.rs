@@ -16,26 +16,34 @@ impl DatabaseConfig {
     }
 
     /// Whether the REST API can be asked after this database; reads no files.
-    pub(super) fn check_lag_aware(&self, lag_aware: &LagAware) -> Result<(), ConfigError> {
-        self.with_health_check_url(|url, address| lag_aware.validate_for(url, &address))
+    fn check_lag_aware(&self, lag_aware: &LagAware) -> Result<(), ConfigError> {
+        self.with_health_check_url(|url, address| lag_aware.validate_for(url, address)).map(drop)
     }
 
-    /// The check that asks the REST API after this database.
-    pub(crate) fn lag_aware_check(&self, lag_aware: &LagAware) -> Result<Check, ConfigError> {
-        self.with_health_check_url(|url, address| lag_aware.check(url, [address]))
+    /// The check that asks the REST API after this database, where there is one.
+    pub(crate) fn lag_aware_check(&self, all: &MultiDbConfig) -> Result<Option<Check>, ConfigError> {
+        let Some(lag_aware) = &all.lag_aware else { return Ok(None) };
+        self.with_health_check_url(|url, address| lag_aware.check(url, address))
     }
 
+    /// A service of one's own need not be a database of a cluster.
     fn with_health_check_url<T>(
         &self,
-        then: impl FnOnce(&str, Address) -> Result<T, LagAwareError>,
-    ) -> Result<T, ConfigError> {
+        then: impl FnOnce(&str, Option<Address>) -> Result<T, LagAwareError>,
+    ) -> Result<Option<T>, ConfigError> {
         let refused = |option, reason| {
             let database = self.name_or_address();
             ConfigError::DatabaseOption { database, option, reason }
         };
-        let missing = || refused("health_check_url", "it is missing; the lag-aware check asks there".into());
-        let url = self.health_check_url.as_ref().ok_or_else(missing)?;
-        then(url, Address::from(&self.info)).map_err(|error| refused(error.option, error.reason))
+        match (&self.health_check_url, self.address()) {
+            (Some(url), address) => {
+                then(url, address).map(Some).map_err(|error| refused(error.option, error.reason))
+            }
+            (None, None) => Ok(None),
+            (None, Some(_)) => {
+                Err(refused("health_check_url", "it is missing; the lag-aware check asks there".into()))
+            }
+        }
     }
 }
 
@@ -53,7 +61,8 @@ impl MultiDbConfig {
         lag_aware
             .validate()
             .map_err(|error| ConfigError::Option { option: error.option, reason: error.reason })?;
-        let mut checked = self.databases.iter().filter(|database| database.health_checks);
-        checked.try_for_each(|database| database.check_lag_aware(lag_aware))
+        let is_checked =
+            |database: &&DatabaseConfig| !database.options(&self.options).health_checks().is_empty();
+        self.databases.iter().filter(is_checked).try_for_each(|database| database.check_lag_aware(lag_aware))
     }
 }

@@ -4,19 +4,24 @@ mod database;
 mod error;
 #[cfg(feature = "lag-aware")]
 mod lag_aware;
+mod options;
+mod times;
 mod tls;
+mod validate;
 
-use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tower_failover::balance::Strategy;
 use tower_failover::retry::RetrySettings;
-use tower_failover::{
-    Backoff, Chance, Events, FailoverConfig, HealthSettings, Suspicion, Thresholds, Weight,
-};
+use tower_failover::{Backoff, Chance, Events, FailoverConfig};
 
 pub use database::DatabaseConfig;
+pub(crate) use database::Target;
 pub use error::ConfigError;
+pub(crate) use options::Options;
+pub(crate) use validate::weight;
 
 use crate::command::RetrySafety;
 #[cfg(feature = "lag-aware")]
@@ -52,19 +57,12 @@ pub enum InitialHealthCheckPolicy {
 #[derive(Clone)]
 pub struct MultiDbConfig {
     pub(crate) databases: Vec<DatabaseConfig>,
-    pub(crate) health: HealthSettings,
-    pub(crate) min_num_failures: u64,
-    pub(crate) failure_rate_threshold: f64,
-    pub(crate) failures_detection_window: Duration,
-    pub(crate) suspicion: Suspicion,
+    pub(crate) options: Options,
     pub(crate) command_retry: RetrySettings,
     pub(crate) retry_safety: RetrySafety,
-    pub(crate) response_timeout: Duration,
-    pub(crate) connect_timeout: Duration,
-    pub(crate) grace_period: Duration,
-    pub(crate) redial_spread: Duration,
     pub(crate) initial_policy: InitialHealthCheckPolicy,
-    pub(crate) failover: FailoverConfig,
+    pub(crate) tolerate_misconfigured: bool,
+    failover: FailoverConfig,
     #[cfg(feature = "lag-aware")]
     pub(crate) lag_aware: Option<LagAware>,
 }
@@ -75,80 +73,37 @@ impl MultiDbConfig {
     pub fn new(databases: impl IntoIterator<Item = DatabaseConfig>) -> Self {
         Self {
             databases: databases.into_iter().collect(),
-            health: HealthSettings::default(),
-            min_num_failures: 1000,
-            failure_rate_threshold: 0.1,
-            failures_detection_window: Duration::from_secs(2),
-            suspicion: Suspicion::default(),
+            options: Options::default(),
             command_retry: RetrySettings::default(),
             retry_safety: RetrySafety::default(),
-            response_timeout: Duration::from_millis(500),
-            connect_timeout: Duration::from_secs(5),
-            grace_period: Duration::from_secs(60),
-            redial_spread: Duration::from_secs(2),
             initial_policy: InitialHealthCheckPolicy::default(),
+            tolerate_misconfigured: false,
             failover: FailoverConfig::default(),
             #[cfg(feature = "lag-aware")]
             lag_aware: None,
         }
     }
 
-    /// From the end of one round of health checks to the next (5 s).
-    #[must_use]
-    pub fn health_check_interval(mut self, interval: Duration) -> Self {
-        self.health.interval = interval;
-        self.failover.all_at_once_window = interval;
-        self
-    }
-
-    /// Probes in a round (3).
-    #[must_use]
-    pub fn health_check_probes(mut self, probes: u32) -> Self {
-        self.health.probes = probes;
-        self
-    }
-
-    /// Between two probes of a round (500 ms).
-    #[must_use]
-    pub fn health_check_delay(mut self, delay: Duration) -> Self {
-        self.health.delay = delay;
-        self
-    }
-
-    /// How long one probe may take (1 s). redis-py's `health_check_timeout` bounds the whole check instead, so that
-    /// one hung probe defeats two of its policies.
-    #[must_use]
-    pub fn health_check_probe_timeout(mut self, timeout: Duration) -> Self {
-        self.health.probe_timeout = timeout;
-        self
-    }
-
-    /// How many failures trip a database, if the rate is passed too (1000); 0 switches this condition off.
-    #[must_use]
-    pub fn min_num_failures(mut self, failures: u64) -> Self {
-        self.min_num_failures = failures;
-        self
-    }
-
-    /// Which share of calls must fail (0.1); 0 switches this condition off.
-    #[must_use]
-    pub fn failure_rate_threshold(mut self, rate: f64) -> Self {
-        self.failure_rate_threshold = rate;
-        self
-    }
-
-    /// Within which time failures count (2 s).
-    #[must_use]
-    pub fn failures_detection_window(mut self, window: Duration) -> Self {
-        self.failures_detection_window = window;
-        self
-    }
-
-    /// When a silent database is asked, and how long it has to answer (B17).
-    #[must_use]
-    pub fn suspicion(mut self, suspicion: Suspicion) -> Self {
-        self.suspicion = suspicion;
-        self
+    /// Databases by their URLs, in the order of preference: the first weighs 1.0, each other one half of the one
+    /// before it.
+    ///
+    /// ```
+    /// use redis_failover::MultiDbConfig;
+    ///
+    /// let config = MultiDbConfig::from_urls(["redis://db-primary:6379/0", "redis://db-secondary:6379/0"])?;
+    /// config.validate()?;
+    /// # Ok::<(), redis_failover::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError::Url`] for the first that cannot be read, with its place in the list.
+    pub fn from_urls<U: AsRef<str>>(urls: impl IntoIterator<Item = U>) -> Result<Self, ConfigError> {
+        let weights = std::iter::successors(Some(1.0), |weight| Some(weight / 2.0));
+        let databases = urls.into_iter().zip(weights).enumerate().map(|(index, (url, weight))| {
+            let database = DatabaseConfig::from_url(url.as_ref()).map_err(|error| error.of_url(index + 1))?;
+            Ok(database.weight(weight))
+        });
+        Ok(Self::new(databases.collect::<Result<Vec<_>, _>>()?))
     }
 
     /// How failed commands are repeated (3 retries, 10 ms doubling to 1 s, full jitter).
@@ -166,32 +121,12 @@ impl MultiDbConfig {
         self
     }
 
-    /// How long one attempt may take (500 ms).
+    /// How many repeats one database has to bear (B34): this share of recent calls (0.2), and this many a second
+    /// however few calls there are (10). Repeats on another database are free.
     #[must_use]
-    pub fn response_timeout(mut self, timeout: Duration) -> Self {
-        self.response_timeout = timeout;
-        self
-    }
-
-    /// How long DNS, connecting and the handshake may take together (5 s).
-    #[must_use]
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// How long a database must have been healthy without a break before it may be chosen again (60 s), where the
-    /// database has none of its own.
-    #[must_use]
-    pub fn grace_period(mut self, grace_period: Duration) -> Self {
-        self.grace_period = grace_period;
-        self
-    }
-
-    /// By how much the redials of standbys are spread after a failure (2 s; B36).
-    #[must_use]
-    pub fn redial_spread(mut self, spread: Duration) -> Self {
-        self.redial_spread = spread;
+    pub fn retry_budget(mut self, share: f64, floor: u32) -> Self {
+        self.command_retry.budget_share = share;
+        self.command_retry.budget_floor = floor;
         self
     }
 
@@ -199,6 +134,38 @@ impl MultiDbConfig {
     #[must_use]
     pub fn auto_fallback_interval(mut self, interval: Option<Duration>) -> Self {
         self.failover.auto_fallback_interval = interval;
+        self
+    }
+
+    /// By which share of itself that interval varies, both ways, so that a fleet does not return in step (0.2; B37).
+    #[must_use]
+    pub fn fallback_jitter(mut self, share: f64) -> Self {
+        self.failover.fallback_jitter = share;
+        self
+    }
+
+    /// Who is chosen whenever a choice is made: the [`HighestWeight`](tower_failover::balance::HighestWeight), or a
+    /// strategy of one's own (B5).
+    ///
+    /// ```
+    /// use redis_failover::MultiDbConfig;
+    /// use tower_failover::balance::{Candidate, Strategy};
+    ///
+    /// /// The first of the configuration that may serve, whatever it weighs.
+    /// struct InOrder;
+    ///
+    /// impl Strategy for InOrder {
+    ///     fn choose(&self, _: &[Candidate]) -> usize {
+    ///         0
+    ///     }
+    /// }
+    ///
+    /// let config = MultiDbConfig::from_urls(["redis://eu", "redis://us"])?.failover_strategy(InOrder);
+    /// # Ok::<(), redis_failover::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn failover_strategy(mut self, strategy: impl Strategy + 'static) -> Self {
+        self.failover.strategy = Arc::new(strategy);
         self
     }
 
@@ -230,6 +197,14 @@ impl MultiDbConfig {
         self
     }
 
+    /// Whether [`MultiDbClient::connect`](crate::MultiDbClient::connect) succeeds although a database refuses us as we
+    /// are configured (no): a wrong password does not go away by itself, a region that is down does (B41).
+    #[must_use]
+    pub fn tolerate_misconfigured(mut self, tolerate: bool) -> Self {
+        self.tolerate_misconfigured = tolerate;
+        self
+    }
+
     /// Where the events go; a subscription made before the client is built sees those of the start.
     #[must_use]
     pub fn events(mut self, events: Events) -> Self {
@@ -244,90 +219,35 @@ impl MultiDbConfig {
         self
     }
 
-    /// Checks everything; [`MultiDbClient::new`](crate::MultiDbClient::new) does so too.
-    ///
-    /// # Errors
-    /// The first thing that cannot be used, with its database and option.
-    pub fn validate(&self) -> Result<(), ConfigError> {
-        if self.databases.is_empty() {
-            return Err(ConfigError::NoDatabases);
-        }
-        let mut names = HashSet::new();
-        let mut addresses = HashSet::new();
-        for database in &self.databases {
-            let name = database.name_or_address();
-            database.check()?;
-            if !names.insert(name.clone()) {
-                return Err(ConfigError::DuplicateName { database: name });
-            }
-            if !addresses.insert(database.location()) {
-                return Err(ConfigError::DuplicateAddress { database: name });
-            }
-        }
-        let health = &self.health;
-        let wait_for_database = self.failover.wait_for_member.map(|limit| ("wait_for_database", limit));
-        let timeouts = [
-            ("response_timeout", self.response_timeout),
-            ("connect_timeout", self.connect_timeout),
-            ("health_check_interval", health.interval),
-            ("health_check_probe_timeout", health.probe_timeout),
-        ];
-        let lengths = [
-            ("failures_detection_window", self.failures_detection_window),
-            ("grace_period", self.grace_period),
-            ("redial_spread", self.redial_spread),
-            ("health_check_delay", health.delay),
-        ];
-        let of_timeouts =
-            timeouts.into_iter().chain(wait_for_database).map(|(option, limit)| (option, timeout(limit)));
-        let of_lengths = lengths.into_iter().map(|(option, limit)| (option, length(limit)));
-        for (option, checked) in of_timeouts.chain(of_lengths) {
-            checked.map_err(|reason| ConfigError::Option { option, reason: reason.into() })?;
-        }
-        health.validate(&"ping".into()).map_err(|error| ConfigError::Option {
-            option: "health_check_probes",
-            reason: error.to_string(),
-        })?;
-        self.thresholds()?;
+    pub(crate) fn event_source(&self) -> &Events {
+        &self.failover.events
+    }
+
+    /// What the balance is told, with what follows from the health checks.
+    pub(crate) fn failover(&self) -> FailoverConfig {
+        let mut failover = self.failover.clone();
+        failover.all_at_once_window = self.options.health().interval;
+        // One round each, though a return is not waited for as long as hung probes take (B41, B58).
+        let round = self.longest_round();
+        failover.wait_for_first_verdict = round;
+        failover.wait_for_return = failover.wait_for_return.min(round);
+        failover
+    }
+
+    /// The longest time in which every database is judged.
+    pub(crate) fn longest_round(&self) -> Duration {
+        let rounds = self.databases.iter().map(|database| database.options(&self.options).longest_round());
         #[cfg(feature = "lag-aware")]
-        self.check_lag_aware()?;
-        self.failover
-            .validate()
-            .map_err(|error| ConfigError::Option { option: error.option, reason: error.reason.into() })
+        let rounds = rounds.chain(self.lag_aware.as_ref().map(LagAware::longest_round));
+        rounds.max().unwrap_or_default()
     }
-
-    pub(crate) fn thresholds(&self) -> Result<Thresholds, ConfigError> {
-        Thresholds::new(self.min_num_failures, self.failure_rate_threshold, self.failures_detection_window)
-            .map_err(|error| ConfigError::Option { option: "failure_detector", reason: error.to_string() })
-    }
-}
-
-/// Nothing here is meant to wait for longer, and sums of such durations cannot overflow.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
-/// A time that may be zero, or else why it cannot be used.
-fn length(length: Duration) -> Result<(), &'static str> {
-    if length > LONGEST { Err("it is more than a year") } else { Ok(()) }
-}
-
-/// A time in which something must be possible, or else why it cannot be used.
-fn timeout(limit: Duration) -> Result<(), &'static str> {
-    if limit.is_zero() { Err("it is zero") } else { length(limit) }
-}
-
-pub(crate) fn weight(database: &str, weight: f64) -> Result<Weight, ConfigError> {
-    Weight::new(weight).map_err(|_| ConfigError::Weight { database: database.into(), weight })
 }
 
 impl fmt::Debug for MultiDbConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MultiDbConfig")
             .field("databases", &self.databases)
-            .field("health", &self.health)
-            .field("min_num_failures", &self.min_num_failures)
-            .field("failure_rate_threshold", &self.failure_rate_threshold)
-            .field("failures_detection_window", &self.failures_detection_window)
-            .field("suspicion", &self.suspicion)
+            .field("options", &self.options)
             .field("command_retry", &self.command_retry)
             .field("retry_safety", &self.retry_safety)
             .field("failover", &self.failover)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use redis::{ConnectionAddr, ConnectionInfo};
 
-use super::{ConfigError, DatabaseConfig};
+use super::{ConfigError, DatabaseConfig, Target};
 use crate::connection::Connect;
 #[cfg(feature = "tls-no-provider")]
 use crate::connection::{Tls, TlsConnect};
@@ -42,16 +42,16 @@ impl DatabaseConfig {
 
     /// How TLS is spoken with it, if it is.
     fn secure(&self) -> Option<Tls> {
-        let ConnectionAddr::TcpTls { insecure, .. } = self.info.addr() else { return None };
+        let Target::Standalone(info) = &self.target else { return None };
+        let ConnectionAddr::TcpTls { insecure, .. } = info.addr() else { return None };
         let tls = self.tls.clone().unwrap_or_default();
         Some(if *insecure { tls.verify_tls(false) } else { tls })
     }
 
     /// What it is dialled through. Reads certificates that are in files.
     pub(crate) fn connect(&self) -> Result<Arc<dyn Connect>, ConfigError> {
-        let connect = Arc::clone(&self.connect);
-        let Some(tls) = self.secure() else { return Ok(connect) };
-        match TlsConnect::over(tls, connect) {
+        let Some(tls) = self.secure() else { return Ok(self.streams()) };
+        match TlsConnect::over(tls, self.streams()) {
             Ok(connect) => Ok(Arc::new(connect)),
             Err(error) => Err(ConfigError::DatabaseOption {
                 database: self.name_or_address(),
@@ -65,12 +65,15 @@ impl DatabaseConfig {
 #[cfg(not(feature = "tls-no-provider"))]
 impl DatabaseConfig {
     pub(super) fn check_tls(&self) -> Result<(), (&'static str, String)> {
-        if is_tls(&self.info) { Err(("url", WITHOUT_TLS.into())) } else { Ok(()) }
+        match &self.target {
+            Target::Standalone(info) if is_tls(info) => Err(("url", WITHOUT_TLS.into())),
+            _ => Ok(()),
+        }
     }
 
     /// What it is dialled through.
     pub(crate) fn connect(&self) -> Result<Arc<dyn Connect>, ConfigError> {
-        Ok(Arc::clone(&self.connect))
+        Ok(self.streams())
     }
 }
 

@@ -1,4 +1,4 @@
-use std::{fmt, path::PathBuf};
+use std::{fmt, net::IpAddr, path::PathBuf};
 
 use redis::{ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisResult};
 
@@ -37,6 +37,17 @@ impl Address {
     /// redis-rs's own, which show nothing of the URL.
     pub fn from_url(url: &str) -> RedisResult<Self> {
         Ok(Self::from(&connection_info(url)?))
+    }
+
+    /// The same place, spelled in the one way that all spellings of it share.
+    pub(crate) fn canonical(&self) -> Self {
+        match self {
+            Self::Tcp { host, port } => match host.parse::<IpAddr>() {
+                Ok(number) => Self::tcp(number.to_string(), *port),
+                Err(_) => Self::tcp(host.trim_end_matches('.').to_ascii_lowercase(), *port),
+            },
+            Self::Unix(path) => Self::Unix(path.clone()),
+        }
     }
 }
 

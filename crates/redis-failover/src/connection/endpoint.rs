@@ -1,12 +1,20 @@
-use std::{fmt, io, sync::Arc, time::Duration};
+use std::{
+    fmt, io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use redis::{
-    AsyncConnectionConfig, ConnectionInfo, RedisConnectionInfo, RedisError, RedisResult,
+    AsyncConnectionConfig, ConnectionInfo, RedisConnectionInfo, RedisError, RedisResult, Value,
     aio::MultiplexedConnection,
 };
-use tokio::{task::JoinHandle, time::timeout};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
 
-use super::{Address, Connect};
+use super::{Address, Connect, ProvideCredentials, credentials, refusal::Refusals};
+use crate::classify::misconfigured;
 
 /// How one database is dialled: where, as whom, by which connector, and within what time.
 ///
@@ -29,20 +37,53 @@ use super::{Address, Connect};
 ///
 /// # Clone
 ///
-/// Clones dial alike; no connection is shared.
+/// Clones dial alike, and at one pace while dials are refused.
 #[derive(Clone)]
 pub struct Endpoint {
     address: Address,
     settings: RedisConnectionInfo,
+    credentials: Option<Arc<dyn ProvideCredentials>>,
     connect: Arc<dyn Connect>,
     connect_timeout: Duration,
+    client_name: Option<Arc<str>>,
+    shared: Arc<Mutex<Shared>>,
+}
+
+/// What all who dial one database know together.
+#[derive(Default)]
+struct Shared {
+    refusals: Refusals,
+    established: Option<MultiplexedConnection>,
 }
 
 impl Endpoint {
     /// Dials what `info` says through `connect`, within `connect_timeout` from the name to the handshake's end.
     pub fn new(info: ConnectionInfo, connect: Arc<dyn Connect>, connect_timeout: Duration) -> Self {
         let address = Address::from(&info);
-        Self { address, settings: info.redis_settings().clone(), connect, connect_timeout }
+        let settings = info.redis_settings().clone();
+        Self {
+            address,
+            settings,
+            credentials: None,
+            connect,
+            connect_timeout,
+            client_name: None,
+            shared: Arc::default(),
+        }
+    }
+
+    /// Every connection gives itself this name.
+    #[must_use]
+    pub fn client_name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.client_name = Some(name.into());
+        self
+    }
+
+    /// Asks `provider` before every dial, instead of taking the password from the connection info.
+    #[must_use]
+    pub fn credentials(mut self, provider: Arc<dyn ProvideCredentials>) -> Self {
+        self.credentials = Some(provider);
+        self
     }
 
     /// Where it leads.
@@ -53,6 +94,9 @@ impl Endpoint {
     /// Makes a new connection: name, stream and handshake under one deadline, which is the connect timeout or
     /// `limit` if that is shorter. Nothing bounds the replies on it.
     ///
+    /// While something is set up wrongly (a refused password, an untrusted certificate), a dial is made after 1 s,
+    /// later after up to 30 s; before that, the last refusal is the answer at once (B14).
+    ///
     /// # Errors
     ///
     /// The connector's, those of the handshake, and an [`io::ErrorKind::TimedOut`] that says where.
@@ -61,17 +105,65 @@ impl Endpoint {
     ///
     /// Dropping the future gives the attempt up and closes its socket.
     pub async fn dial(&self, limit: Option<Duration>) -> RedisResult<Dialled> {
+        self.shared().refusals.admit(Instant::now())?;
         let limit = limit.map_or(self.connect_timeout, |limit| limit.min(self.connect_timeout));
-        timeout(limit, self.attempt()).await.unwrap_or_else(|_| Err(self.too_slow(limit)))
+        let dialled = timeout(limit, self.attempt(limit)).await.unwrap_or_else(|_| Err(self.too_slow(limit)));
+        match &dialled {
+            Err(error) if misconfigured(error).is_some() => {
+                self.shared().refusals.refused(error, Instant::now());
+            }
+            _ => self.shared().refusals.forget(),
+        }
+        dialled
     }
 
-    async fn attempt(&self) -> RedisResult<Dialled> {
+    /// Whether the last dial was refused for how we are configured, and calls have no connection from before.
+    pub(crate) fn is_shut(&self) -> bool {
+        let shared = self.shared();
+        shared.refusals.is_refused() && shared.established.is_none()
+    }
+
+    /// The connection that calls run on now.
+    pub(crate) fn established(&self) -> Option<MultiplexedConnection> {
+        self.shared().established.clone()
+    }
+
+    /// Says that calls run on this connection, until the guard is dropped.
+    pub(super) fn establish(&self, connection: MultiplexedConnection) -> impl Drop + use<'_> {
+        struct Established<'a>(&'a Endpoint);
+        impl Drop for Established<'_> {
+            fn drop(&mut self) {
+                self.0.shared().established = None;
+            }
+        }
+        self.shared().established = Some(connection);
+        Established(self)
+    }
+
+    async fn attempt(&self, limit: Duration) -> RedisResult<Dialled> {
+        let mut settings = self.settings.clone();
+        if let Some(provider) = &self.credentials {
+            settings = credentials::ask(&**provider, settings, limit / 2).await?;
+        }
         let stream = self.connect.connect(&self.address).await?;
         // Deadlines are a layer's business.
         let config = AsyncConnectionConfig::new().set_response_timeout(None);
-        let (connection, driver) =
-            MultiplexedConnection::new_with_config(&self.settings, stream, config).await?;
-        Ok(Dialled { connection, driver: tokio::spawn(driver) })
+        let (connection, driver) = MultiplexedConnection::new_with_config(&settings, stream, config).await?;
+        let mut dialled = Dialled { connection, driver: tokio::spawn(driver) };
+        if settings.password().is_none() {
+            dialled.is_let_in().await?;
+        }
+        if let Some(name) = &self.client_name {
+            let command = redis::cmd("CLIENT").arg("SETNAME").arg(&**name).take();
+            // A server that refuses it, which comes inside the reply, serves all the same.
+            dialled.connection.send_packed_command(&command).await?;
+        }
+        Ok(dialled)
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        // Only whole values are written under it.
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn too_slow(&self, limit: Duration) -> RedisError {
@@ -99,6 +191,14 @@ pub struct Dialled {
 }
 
 impl Dialled {
+    /// Without a password the handshake asks for nothing that a server would refuse; it refuses what comes after it.
+    async fn is_let_in(&mut self) -> RedisResult<()> {
+        match self.connection.send_packed_command(&redis::cmd("PING")).await? {
+            Value::ServerError(error) if misconfigured(&error.clone().into()).is_some() => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
     /// Completes when the connection has ended: closed or reset by the other side, or out of step.
     ///
     /// # Cancellation

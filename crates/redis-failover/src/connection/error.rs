@@ -1,4 +1,4 @@
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt, io, sync::Arc};
 
 use redis::RedisError;
 
@@ -42,6 +42,12 @@ impl Error for ConnectionError {
 impl From<RedisError> for ConnectionError {
     fn from(error: RedisError) -> Self {
         Self::Redis(error)
+    }
+}
+
+impl From<io::Error> for ConnectionError {
+    fn from(error: io::Error) -> Self {
+        Self::Redis(error.into())
     }
 }
 

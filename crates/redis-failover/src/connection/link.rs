@@ -2,10 +2,13 @@ use std::{io, sync::Arc, time::Duration};
 
 use redis::{RedisError, RedisResult, aio::MultiplexedConnection};
 use tokio::{sync::watch, task::JoinHandle, time::sleep};
-use tower_failover::{Availability, Backoff, Chance, availability::Changes};
+use tower_failover::{
+    Availability, Backoff, Chance, Finding, Signal, Verdict,
+    availability::{Changes, Evidence},
+};
 
 use super::{Dialled, Endpoint, demand::Demand};
-use crate::cursor::CursorTag;
+use crate::{classify::misconfigured, cursor::CursorTag};
 
 /// Whether a database is connected to before a call needs it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,7 +47,8 @@ impl LinkSettings {
 }
 
 /// The task that keeps one database's connection: it dials, notices at once when the connection ends, and
-/// dials anew when the database's health checks have passed (B36).
+/// dials anew when the database's health checks have passed (B36). A connection that answers no call while they
+/// pass is given up, and a new one is made at once; what was in flight there may have been executed.
 ///
 /// Closing it, or dropping it, closes the socket and ends what is in flight there. As soon as the runtime has
 /// dropped the task, calls fail with [`ConnectionError::Closed`](super::ConnectionError::Closed).
@@ -79,6 +83,13 @@ pub(super) enum Status {
     Down(Arc<RedisError>),
 }
 
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Served {
+    Lost,
+    FellSilent,
+}
+
 pub(super) struct Keeper {
     pub(super) endpoint: Endpoint,
     pub(super) settings: LinkSettings,
@@ -98,8 +109,10 @@ impl Keeper {
         let mut failed_dials = 0;
         // Whether every client of the database may be about to dial.
         let mut in_step = false;
+        // Whether a probe has just passed.
+        let mut is_alive = false;
         loop {
-            if self.passed().await {
+            if !std::mem::take(&mut is_alive) && self.passed().await {
                 failed_dials = 0;
                 in_step = true;
             }
@@ -109,12 +122,14 @@ impl Keeper {
             }
             match self.dial().await {
                 Ok(dialled) => {
-                    self.serve(dialled).await;
+                    self.tell_unchecked(None);
+                    is_alive = self.serve(dialled).await == Served::FellSilent;
                     failed_dials = 0;
-                    in_step = true;
+                    in_step = !is_alive;
                 }
                 Err(error) => {
                     tracing::debug!(member = %self.availability.name(), %error, "cannot connect");
+                    self.tell_unchecked(misconfigured(&error));
                     self.availability.suspect();
                     self.say(Status::Down(Arc::new(error)));
                     sleep(self.settings.backoff.delay(failed_dials, &self.chance)).await;
@@ -124,12 +139,37 @@ impl Keeper {
         }
     }
 
-    /// Calls run on the connection until it ends.
-    async fn serve(&self, mut dialled: Dialled) {
+    /// Calls run on the connection until it ends, or says nothing although the database lives (B57).
+    async fn serve(&self, mut dialled: Dialled) -> Served {
+        let mut watch = self.availability.watch_connection();
+        let established = self.endpoint.establish(dialled.connection.clone());
         self.say(Status::Live(dialled.connection.clone()));
-        dialled.ended().await;
-        self.availability.suspect();
+        let served = tokio::select! {
+            () = dialled.ended() => Served::Lost,
+            () = watch.silent() => Served::FellSilent,
+        };
+        drop(established);
+        match served {
+            Served::Lost => self.availability.suspect(),
+            Served::FellSilent => {
+                tracing::debug!(member = %self.availability.name(), "a connection fell silent, and is dialled anew");
+            }
+        }
         self.say(Status::Connecting);
+        served
+    }
+
+    /// Where no health check finds out that we are refused, there is nobody else to tell. Calls have no other
+    /// connection than this one, so the database cannot be used.
+    fn tell_unchecked(&self, refused: Option<Arc<str>>) {
+        let view = self.availability.view();
+        let finding = match refused {
+            Some(detail) => Finding::unhealthy(Evidence::Misconfigured(detail)),
+            None => Finding { verdict: Verdict::Unknown, evidence: None, on_suspicion: false },
+        };
+        if !view.checked && (finding.verdict, &finding.evidence) != (view.verdict, &view.evidence) {
+            self.availability.signal(Signal::Verdict(finding));
+        }
     }
 
     /// Waits until no health check speaks against dialling: only their own connections ask a database that may

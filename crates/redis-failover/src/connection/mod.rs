@@ -4,13 +4,19 @@
 //! - [`Endpoint`]: from a stream to a Redis connection, under one deadline
 //! - [`Link`]: the task that keeps one connection to a database
 //! - [`Connection`]: the service that runs calls on it
+//! - `own`: calls through a service of the user's own
+//! - `leaf`: the leaf of a database's stack, of whatever kind
 
 mod address;
 mod connect;
+mod credentials;
 mod demand;
 mod endpoint;
 mod error;
+mod leaf;
 mod link;
+mod own;
+mod refusal;
 mod service;
 #[cfg(feature = "tls-no-provider")]
 mod tls;
@@ -22,9 +28,12 @@ mod tests;
 pub use address::Address;
 pub(crate) use address::connection_info;
 pub use connect::{BoxedStream, ByteStream, Connect, TcpConnect};
+pub use credentials::{Credentials, CredentialsError, ProvideCredentials};
 pub use endpoint::{Dialled, Endpoint};
 pub use error::ConnectionError;
+pub(crate) use leaf::Leaf;
 pub use link::{Link, LinkSettings, Standby};
+pub(crate) use own::{OwnLeaf, OwnService};
 pub use service::{Connection, ConnectionFuture};
 #[cfg(feature = "tls-no-provider")]
 pub use tls::{Tls, TlsConnect, TlsError};

@@ -143,6 +143,18 @@ async fn b36_a_lost_connection_that_nobody_waits_for_is_dialled_within_the_sprea
 }
 
 #[tokio::test]
+async fn b36_a_lost_connection_that_nobody_waits_for_is_not_dialled_at_once() {
+    let server = EmbeddedRedis::start().await.unwrap();
+    let settings = LinkSettings { redial_spread: Duration::from_secs(3600), ..settings() };
+    let (mut database, _link) = open(&server, settings, &unchecked());
+    call(&mut database, &["GET", "key"]).await.unwrap();
+    server.control().restart(Data::Kept).unwrap();
+    until(async || server.control().connections_open() == 0).await;
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(server.control().connections_accepted(), 1);
+}
+
+#[tokio::test]
 async fn a_call_that_no_connection_can_be_made_for_was_not_sent() {
     let server = EmbeddedRedis::start().await.unwrap();
     server.control().kill();
@@ -168,6 +180,19 @@ async fn b17_a_lost_connection_is_a_suspicion() {
 
     server.control().kill();
     until(async || availability.is_suspected()).await;
+}
+
+#[tokio::test]
+async fn b35_a_lost_connection_ends_its_calls_at_once() {
+    let server = EmbeddedRedis::start().await.unwrap();
+    let (mut database, _link) = open(&server, settings(), &unchecked());
+    call(&mut database, &["GET", "key"]).await.unwrap();
+
+    let mut clone = database.clone();
+    let mut waiting = std::pin::pin!(call(&mut clone, &["BLPOP", "list", "0"]));
+    assert!(timeout(Duration::from_millis(20), &mut waiting).await.is_err());
+    server.control().kill();
+    assert!(matches!(waiting.await, Err(ConnectionError::Redis(_))));
 }
 
 #[tokio::test]
@@ -204,7 +229,7 @@ async fn b42_a_closed_link_ends_calls_in_flight_and_refuses_others() {
 }
 
 #[tokio::test]
-async fn a_scan_of_another_database_is_interrupted() {
+async fn b60_a_scan_of_another_database_is_not_sent() {
     let server = EmbeddedRedis::start().await.unwrap();
     let (mut database, _link) = open(&server, settings(), &unchecked());
     let foreign = (1_u64 << 62 | 17).to_string();

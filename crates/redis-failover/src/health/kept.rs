@@ -1,12 +1,16 @@
 //! A check's own connection, and what its errors say.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use redis::{Cmd, RedisError, RedisResult, Value};
-use tower_failover::{Health, availability::Evidence};
+use tokio::time::timeout;
+use tower_failover::{Health, Probe, availability::Evidence};
 
 use crate::{
-    classify::{ReplyClass, Shape},
+    classify::{ReplyClass, Shape, misconfigured},
     connection::{Dialled, Endpoint},
 };
 
@@ -25,20 +29,58 @@ impl KeptConnection {
         Self { endpoint, kept: Arc::default() }
     }
 
-    /// Asks on the kept connection. If that is lost, which says nothing of the database yet, it asks again on
-    /// a new one (B17).
-    pub(super) async fn ask(&self, question: &Cmd) -> Result<Value, Health> {
-        let kept = self.slot().take();
-        if let Some(dialled) = kept
-            && let Ok(answer) = self.ask_on(dialled, question).await
-        {
-            return Ok(answer);
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Asks on the kept connection. If that is lost, or has answered nothing in half of the probe's time, which says
+    /// nothing of the database yet, it asks on a new one (B17). The first answer counts, and only the new one's
+    /// failure does.
+    ///
+    /// Where calls have no connection and are refused a new one, what was kept proves nothing: only a dial does.
+    pub(super) async fn ask(&self, probe: Probe, question: &Cmd, judge: impl Fn(&Value) -> Health) -> Health {
+        let kept = self.slot().take().filter(|_| !self.endpoint.is_shut());
+        let Some(dialled) = kept else { return self.ask_anew(probe, question, judge).await };
+        let mut on_kept = pin!(self.ask_on(dialled, question));
+        match timeout(probe.timeout / 2, &mut on_kept).await {
+            Ok(Ok(answer)) => judge(&answer),
+            Ok(Err(_)) => self.ask_anew(probe, question, judge).await,
+            // It may be slow, or a router between may have forgotten the connection.
+            Err(_) => tokio::select! {
+                biased;
+                Ok(answer) = on_kept => judge(&answer),
+                health = self.ask_anew(probe, question, &judge) => health,
+            },
         }
-        let answer = match self.endpoint.dial(None).await {
+    }
+
+    async fn ask_anew(&self, probe: Probe, question: &Cmd, judge: impl Fn(&Value) -> Health) -> Health {
+        let answer = match self.endpoint.dial(Some(probe.timeout)).await {
             Ok(dialled) => self.ask_on(dialled, question).await,
-            Err(error) => Err(error),
+            Err(error) => match misconfigured(&error) {
+                Some(detail) => return self.ask_established(question, judge, detail).await,
+                None => Err(error),
+            },
         };
-        answer.map_err(|error| Health::Unhealthy(evidence(&error)))
+        answer.map_or_else(|error| Health::Unhealthy(evidence(&error)), |answer| judge(&answer))
+    }
+
+    /// A refused dial says nothing of what was connected before: as long as that answers, nobody has to go (B14).
+    async fn ask_established(
+        &self,
+        question: &Cmd,
+        judge: impl Fn(&Value) -> Health,
+        detail: Arc<str>,
+    ) -> Health {
+        let answer = match self.endpoint.established() {
+            Some(mut established) => established.send_packed_command(question).await.ok(),
+            None => None,
+        };
+        match answer.map(|answer| judge(&answer)) {
+            Some(Health::Healthy) => Health::Misconfigured(detail),
+            Some(health) => health,
+            None => Health::Unhealthy(Evidence::Misconfigured(detail)),
+        }
     }
 
     async fn ask_on(&self, mut dialled: Dialled, question: &Cmd) -> RedisResult<Value> {
@@ -52,18 +94,27 @@ impl KeptConnection {
     }
 }
 
-fn evidence(error: &RedisError) -> Evidence {
+/// What an error tells of the database.
+pub(super) fn evidence(error: &RedisError) -> Evidence {
     match ReplyClass::of(Err(error), Shape::Single) {
         ReplyClass::TimedOut => Evidence::TimedOut,
         ReplyClass::Unreachable | ReplyClass::ConnectionLost => {
             Evidence::Unreachable(error.to_string().into())
         }
-        _ => Evidence::Answered(error.to_string().into()),
+        _ => match misconfigured(error) {
+            Some(detail) => Evidence::Misconfigured(detail),
+            None => Evidence::Answered(error.to_string().into()),
+        },
     }
 }
 
 /// A reply that a healthy database does not give.
 pub(super) fn unfit(reply: &Value) -> Health {
+    if let Value::ServerError(error) = reply
+        && let Some(detail) = misconfigured(&error.clone().into())
+    {
+        return Health::Unhealthy(Evidence::Misconfigured(detail));
+    }
     let said = match &reply {
         Value::ServerError(error) => match error.details() {
             Some(details) => format!("{} {details}", error.code()),

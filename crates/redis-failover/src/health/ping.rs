@@ -8,13 +8,13 @@ use redis::Value;
 use tower_failover::{Health, Probe};
 use tower_service::Service;
 
-use super::kept::{KeptConnection, unfit};
-use crate::connection::Endpoint;
+use super::{Prober, kept::unfit};
 
 /// Asks with `PING`; only `PONG` passes (B18).
 ///
 /// It has a connection of its own, dialled as those of commands are, and keeps it from one probe to the next.
-/// A lost one is dialled anew within the same probe, and only what happens then counts (B17).
+/// A lost one, or one that is silent for half of the probe's time, is dialled anew within the same probe, and only
+/// a failure there counts (B17).
 ///
 /// ```
 /// use redis_failover::{connection::Endpoint, health::PingCheck};
@@ -33,12 +33,12 @@ use crate::connection::Endpoint;
 ///
 /// The health checks drop a probe that takes longer than its timeout; its connection is closed with it.
 #[derive(Clone, Debug)]
-pub struct PingCheck(KeptConnection);
+pub struct PingCheck(Prober);
 
 impl PingCheck {
-    /// Asks the database that `endpoint` leads to.
-    pub fn new(endpoint: Endpoint) -> Self {
-        Self(KeptConnection::new(endpoint))
+    /// Asks the database that this leads to: an [`Endpoint`](crate::connection::Endpoint), or a [`Prober`].
+    pub fn new(database: impl Into<Prober>) -> Self {
+        Self(database.into())
     }
 }
 
@@ -51,14 +51,19 @@ impl Service<Probe> for PingCheck {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, _: Probe) -> Self::Future {
-        let kept = self.0.clone();
-        Box::pin(async move {
-            Ok(match kept.ask(&redis::cmd("PING")).await {
-                Ok(Value::SimpleString(said)) if said == "PONG" => Health::Healthy,
-                Ok(reply) => unfit(&reply),
-                Err(health) => health,
-            })
-        })
+    fn call(&mut self, probe: Probe) -> Self::Future {
+        let database = self.0.clone();
+        Box::pin(async move { Ok(ping(&database, probe).await) })
+    }
+}
+
+pub(super) async fn ping(database: &Prober, probe: Probe) -> Health {
+    database.ask(probe, &redis::cmd("PING"), judged).await
+}
+
+fn judged(reply: &Value) -> Health {
+    match reply {
+        Value::SimpleString(said) if said == "PONG" => Health::Healthy,
+        _ => unfit(reply),
     }
 }

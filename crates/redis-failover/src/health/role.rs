@@ -8,8 +8,7 @@ use redis::Value;
 use tower_failover::{Health, Probe, availability::Evidence};
 use tower_service::Service;
 
-use super::kept::{KeptConnection, unfit};
-use crate::connection::Endpoint;
+use super::{Prober, kept::unfit};
 
 /// Asks with `ROLE`; only a `master` passes (B18). For standbys that are read-only until they are promoted.
 ///
@@ -32,12 +31,12 @@ use crate::connection::Endpoint;
 ///
 /// The health checks drop a probe that takes longer than its timeout; its connection is closed with it.
 #[derive(Clone, Debug)]
-pub struct RoleCheck(KeptConnection);
+pub struct RoleCheck(Prober);
 
 impl RoleCheck {
-    /// Asks the database that `endpoint` leads to.
-    pub fn new(endpoint: Endpoint) -> Self {
-        Self(KeptConnection::new(endpoint))
+    /// Asks the database that this leads to: an [`Endpoint`](crate::connection::Endpoint), or a [`Prober`].
+    pub fn new(database: impl Into<Prober>) -> Self {
+        Self(database.into())
     }
 }
 
@@ -50,15 +49,14 @@ impl Service<Probe> for RoleCheck {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, _: Probe) -> Self::Future {
-        let kept = self.0.clone();
-        Box::pin(async move {
-            Ok(match kept.ask(&redis::cmd("ROLE")).await {
-                Ok(reply) => judged(&reply),
-                Err(health) => health,
-            })
-        })
+    fn call(&mut self, probe: Probe) -> Self::Future {
+        let database = self.0.clone();
+        Box::pin(async move { Ok(role(&database, probe).await) })
     }
+}
+
+pub(super) async fn role(database: &Prober, probe: Probe) -> Health {
+    database.ask(probe, &redis::cmd("ROLE"), judged).await
 }
 
 /// The first word of the reply is the role.

@@ -1,13 +1,25 @@
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use failover_testkit::embedded::{Condition, Data, EmbeddedRedis};
+use failover_testkit::{
+    embedded::{Condition, Data, EmbeddedRedis},
+    proxy::FaultProxy,
+};
 use redis::IntoConnectionInfo;
-use tokio::time::timeout;
-use tower_failover::{Health, Probe, availability::Evidence, health::ProbeCause};
+use tokio::time::{sleep, timeout};
+use tower_failover::{
+    Availability, Chance, Events, Health, Probe, availability::Evidence, health::ProbeCause,
+};
 use tower_service::Service;
 
 use super::{PingCheck, RoleCheck};
-use crate::connection::{Endpoint, TcpConnect};
+use crate::{
+    connection::{Connection, Credentials, Endpoint, Link, LinkSettings, TcpConnect},
+    cursor::CursorTag,
+};
 
 const LONG: Duration = Duration::from_secs(10);
 const SHORT: Duration = Duration::from_millis(60);
@@ -38,7 +50,8 @@ async fn b18_a_ping_passes_and_its_connection_is_kept() {
         assert_eq!(probe(&mut check, LONG).await, Some(Health::Healthy));
     }
     assert_eq!(server.control().connections_accepted(), 1);
-    assert_eq!(server.control().commands("ping"), 6);
+    // One more belongs to the dial.
+    assert_eq!(server.control().commands("ping"), 7);
 }
 
 #[tokio::test]
@@ -64,7 +77,13 @@ async fn b18_a_probe_that_was_given_up_leaves_no_connection_behind() {
     assert_eq!(probe(&mut check, SHORT).await, None);
     server.control().thaw();
     assert_eq!(probe(&mut check, LONG).await, Some(Health::Healthy));
-    assert_eq!(server.control().connections_accepted(), 2);
+    // The server notices the end of the kept one, and of the one dialled when that said nothing, once it is thawed.
+    let closed = async {
+        while server.control().connections_open() > 1 {
+            sleep(Duration::from_millis(2)).await;
+        }
+    };
+    timeout(LONG, closed).await.expect("only the last probe's connection is left");
 }
 
 #[tokio::test]
@@ -76,6 +95,33 @@ async fn b17_a_lost_connection_is_dialled_anew_within_the_probe() {
     server.control().restart(Data::Kept).unwrap();
     assert_eq!(probe(&mut check, LONG).await, Some(Health::Healthy));
     assert_eq!(server.control().connections_accepted(), 2);
+}
+
+#[tokio::test]
+async fn b17_a_kept_connection_that_a_router_forgot_is_no_failure() {
+    const LIMIT: Duration = Duration::from_secs(4);
+    let server = EmbeddedRedis::start().await.unwrap();
+    let proxy = FaultProxy::start(server.addr()).await.unwrap();
+    let mut check = PingCheck::new(endpoint(&proxy.url()));
+    assert_eq!(probe(&mut check, LIMIT).await, Some(Health::Healthy));
+
+    proxy.control().forget_connections();
+    assert_eq!(probe(&mut check, LIMIT).await, Some(Health::Healthy));
+    assert_eq!(proxy.control().connections_accepted(), 2);
+    assert_eq!(probe(&mut check, LIMIT).await, Some(Health::Healthy));
+    assert_eq!(proxy.control().connections_accepted(), 2, "the new one is kept");
+}
+
+#[tokio::test]
+async fn b17_a_slow_answer_on_the_kept_connection_counts() {
+    let server = EmbeddedRedis::start().await.unwrap();
+    let proxy = FaultProxy::start(server.addr()).await.unwrap();
+    let mut check = PingCheck::new(endpoint(&proxy.url()));
+    assert_eq!(probe(&mut check, LONG).await, Some(Health::Healthy));
+
+    // A new connection's handshake would take two such round trips.
+    proxy.control().latency(Duration::from_secs(1), Duration::ZERO);
+    assert_eq!(probe(&mut check, Duration::from_secs(3)).await, Some(Health::Healthy));
 }
 
 #[tokio::test]
@@ -103,14 +149,81 @@ async fn b18_a_dial_that_takes_too_long_has_timed_out() {
 }
 
 #[tokio::test]
-async fn b18_wrong_credentials_are_an_answer_and_stay_secret() {
+async fn b14_refused_credentials_are_told_apart_and_stay_secret() {
     let server = EmbeddedRedis::builder().password("right").start().await.unwrap();
-    let endpoint = endpoint(&format!("redis://:hunter2@{}", server.addr()));
-    assert!(!format!("{endpoint:?}").contains("hunter2"));
-    match probe(&mut PingCheck::new(endpoint), LONG).await {
-        Some(Health::Unhealthy(Evidence::Answered(said))) => assert!(!said.contains("hunter2"), "{said}"),
-        other => panic!("{other:?}"),
+    for url in [format!("redis://:hunter2@{}", server.addr()), format!("redis://{}", server.addr())] {
+        let endpoint = endpoint(&url);
+        assert!(!format!("{endpoint:?}").contains("hunter2"));
+        assert!(endpoint.dial(None).await.is_err());
+        match probe(&mut PingCheck::new(endpoint), LONG).await {
+            Some(Health::Unhealthy(Evidence::Misconfigured(said))) => {
+                assert!(!said.contains("hunter2"), "{said}");
+            }
+            other => panic!("{other:?}"),
+        }
     }
+}
+
+/// An endpoint whose password may be changed, and which calls are connected to.
+async fn connected(server: &EmbeddedRedis) -> (Endpoint, Arc<Mutex<&'static str>>, Link) {
+    let password = Arc::new(Mutex::new("right"));
+    let now = Arc::clone(&password);
+    let provider = move || {
+        let password = Credentials::password(*now.lock().unwrap());
+        async { Ok(password) }
+    };
+    let endpoint = endpoint(&format!("redis://{}", server.addr())).credentials(Arc::new(provider));
+    let settings = LinkSettings::new(CursorTag::of("london"));
+    let availability = Availability::new("london", Events::default());
+    let (_calls, link) = Connection::open(endpoint.clone(), settings, availability, Chance::seeded(1));
+    timeout(LONG, async {
+        while endpoint.established().is_none() {
+            sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await
+    .unwrap();
+    (endpoint, password, link)
+}
+
+#[tokio::test]
+async fn b14_a_refused_dial_evicts_nothing_while_the_calls_connection_answers() {
+    let server = EmbeddedRedis::builder().password("right").start().await.unwrap();
+    let (endpoint, password, _link) = connected(&server).await;
+    *password.lock().unwrap() = "rotated";
+    let mut check = PingCheck::new(endpoint);
+    for _ in 0..3 {
+        let health = probe(&mut check, LONG).await;
+        assert!(matches!(health, Some(Health::Misconfigured(_))), "{health:?}");
+    }
+    // What the server says on it counts as ever.
+    server.control().answer(Condition::Loading);
+    let health = probe(&mut check, LONG).await;
+    assert!(matches!(health, Some(Health::Unhealthy(Evidence::Answered(_)))), "{health:?}");
+    server.control().freeze();
+    assert_eq!(probe(&mut check, SHORT).await, None, "silence is not hidden");
+}
+
+#[tokio::test]
+async fn b14_where_calls_have_no_connection_a_kept_one_vouches_for_nobody() {
+    let server = EmbeddedRedis::builder().password("right").start().await.unwrap();
+    let (endpoint, password, link) = connected(&server).await;
+    let mut check = PingCheck::new(endpoint.clone());
+    assert_eq!(probe(&mut check, LONG).await, Some(Health::Healthy));
+
+    *password.lock().unwrap() = "rotated";
+    endpoint.dial(None).await.unwrap_err();
+    assert_eq!(probe(&mut check, LONG).await, Some(Health::Healthy), "calls still have theirs");
+    link.close();
+    timeout(LONG, async {
+        while endpoint.established().is_some() {
+            sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await
+    .unwrap();
+    let health = probe(&mut check, LONG).await;
+    assert!(matches!(health, Some(Health::Unhealthy(Evidence::Misconfigured(_)))), "{health:?}");
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ mod gate;
 mod machine;
 mod probe_side;
 mod signal;
+mod silence;
 mod suspicion;
 mod traffic;
 mod view;
@@ -42,6 +43,7 @@ pub use gate::{Epoch, Gate, Phase};
 pub use machine::{CircuitState, CircuitStatus, Machine};
 pub(crate) use probe_side::ProbeSide;
 pub use signal::{Evidence, Finding, OpenReason, Signal, Verdict};
+pub use silence::ConnectionWatch;
 pub use suspicion::Suspicion;
 pub(crate) use traffic::{ProbeMark, Traffic};
 pub use view::{Preference, View};
@@ -69,6 +71,7 @@ struct Cell {
 struct State {
     machine: Option<Box<dyn Machine>>,
     unguarded: CircuitStatus,
+    unavailable_since: Option<Instant>,
     verdict: Verdict,
     evidence: Option<Evidence>,
     /// Rung for the probe loops that watch the member: one, or two while one takes over from the other.
@@ -99,6 +102,7 @@ impl Availability {
                 state: Mutex::new(State {
                     machine: None,
                     unguarded,
+                    unavailable_since: None,
                     verdict: Verdict::Unknown,
                     evidence: None,
                     probe_loops: Vec::new(),
@@ -254,6 +258,7 @@ impl Availability {
         let mut state = self.lock();
         let before = state.view(false);
         let result = apply(&mut state);
+        state.note_availability();
         let after = state.view(false);
         let circuit_moved = before.circuit.epoch != after.circuit.epoch;
         cell.gate.store(after.circuit.gate());
@@ -264,6 +269,12 @@ impl Availability {
                 to: after.verdict,
                 evidence: after.evidence.clone(),
             });
+        }
+        if before.evidence != after.evidence
+            && let Some(Evidence::Misconfigured(detail)) = &after.evidence
+        {
+            let (member, detail) = (cell.name.clone(), Arc::clone(detail));
+            cell.events.enqueue(Event::Misconfigured { member, detail });
         }
         if circuit_moved {
             cell.events.enqueue(Event::CircuitChanged {
@@ -312,6 +323,15 @@ impl State {
             guarded: self.machine.is_some(),
             suspected,
             circuit: self.machine.as_ref().map_or(&self.unguarded, |machine| machine.status()).clone(),
+            unavailable_since: self.unavailable_since,
+        }
+    }
+
+    fn note_availability(&mut self) {
+        if self.view(false).is_available() {
+            self.unavailable_since = None;
+        } else {
+            self.unavailable_since.get_or_insert_with(Instant::now);
         }
     }
 

@@ -28,7 +28,7 @@ impl Verdict {
     }
 }
 
-/// Why a member is held to be unhealthy.
+/// Why a member is held to be unhealthy, or could not be judged.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Evidence {
@@ -43,6 +43,8 @@ pub enum Evidence {
     Lagging(Arc<str>),
     /// The check itself could not find out; says nothing of the member.
     Undetermined(Arc<str>),
+    /// It refuses us as we are configured (a wrong password, an untrusted certificate). The text holds no secret.
+    Misconfigured(Arc<str>),
     /// A user's check panicked.
     Panicked,
 }
@@ -55,6 +57,7 @@ impl fmt::Display for Evidence {
             Self::Answered(detail) => write!(f, "answered: {detail}"),
             Self::Lagging(detail) => write!(f, "behind: {detail}"),
             Self::Undetermined(detail) => write!(f, "could not be determined: {detail}"),
+            Self::Misconfigured(detail) => write!(f, "misconfigured: {detail}"),
             Self::Panicked => f.write_str("the health check panicked"),
         }
     }

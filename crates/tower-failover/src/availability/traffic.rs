@@ -6,7 +6,8 @@ use tokio::time::Duration;
 
 use crate::clock::Millis;
 
-/// How many probes had begun when something was sent; orders calls and probes without a clock.
+/// How many probes and connections had begun when something was sent; orders calls, probes and connections without
+/// a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ProbeMark(u64);
 
@@ -16,6 +17,8 @@ pub(crate) struct Traffic {
     answered_at: AtomicU64,
     answered_mark: AtomicU64,
     probes_begun: AtomicU64,
+    passed_mark: AtomicU64,
+    silent_mark: AtomicU64,
     round_trip_micros: AtomicU64,
 }
 
@@ -23,6 +26,11 @@ impl Traffic {
     /// A probe begins; calls sent from now on carry a mark that is not less.
     pub(crate) fn probe_begins(&self) -> ProbeMark {
         ProbeMark(self.probes_begun.fetch_add(1, Ordering::AcqRel) + 1)
+    }
+
+    /// A connection for calls begins; calls sent on it from now on carry a mark that is not less.
+    pub(super) fn connection_begins(&self) -> ProbeMark {
+        self.probe_begins()
     }
 
     /// The mark of a call that is sent now.
@@ -48,6 +56,27 @@ impl Traffic {
     /// became of the probe (B20).
     pub(crate) fn answered_since(&self, probe: ProbeMark) -> bool {
         self.answered_mark.load(Ordering::Relaxed) >= probe.0
+    }
+
+    /// The member answered this probe itself.
+    pub(crate) fn probe_passed(&self, probe: ProbeMark) {
+        self.passed_mark.fetch_max(probe.0, Ordering::Relaxed);
+    }
+
+    /// Whether a probe that began after this was sent has passed.
+    pub(super) fn passed_since(&self, sent: ProbeMark) -> bool {
+        self.passed_mark.load(Ordering::Relaxed) > sent.0
+    }
+
+    /// The connection that a call of this mark was sent on says nothing. Whether that is news.
+    pub(super) fn fell_silent(&self, sent: ProbeMark) -> bool {
+        // From 1, so that the calls before the first probe are told from none.
+        self.silent_mark.fetch_max(sent.0 + 1, Ordering::AcqRel) <= sent.0
+    }
+
+    /// Whether a connection that began with this mark says nothing.
+    pub(super) fn is_silent(&self, begun: ProbeMark) -> bool {
+        self.silent_mark.load(Ordering::Acquire) > begun.0
     }
 
     /// The smoothed round trip of the member's probes; zero while none has passed.

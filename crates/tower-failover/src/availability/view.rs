@@ -34,6 +34,8 @@ pub struct View {
     pub suspected: bool,
     /// Its circuit.
     pub circuit: CircuitStatus,
+    /// Since when it is not available; `None` while it is. Being tried again in vain does not begin it anew.
+    pub unavailable_since: Option<Instant>,
 }
 
 impl View {
@@ -85,6 +87,18 @@ impl View {
         self.verdict == Verdict::Unhealthy && self.evidence == Some(Evidence::TimedOut)
     }
 
+    /// Whether it refuses us as we are configured. With an [`Unhealthy`](Verdict::Unhealthy) verdict nothing can be
+    /// asked of it; with an [`Unknown`](Verdict::Unknown) one what was connected before goes on (B14).
+    #[must_use]
+    pub fn is_misconfigured(&self) -> bool {
+        matches!(self.evidence, Some(Evidence::Misconfigured(_)))
+    }
+
+    /// Whether people should hear of it as long as it lasts (B51); that the active member is unavailable, they do.
+    pub(crate) fn is_trouble(&self, active: bool) -> bool {
+        self.is_misconfigured() || !(active || self.is_available())
+    }
+
     /// Why it is not available, as its circuit or its checks say.
     #[must_use]
     pub fn why(&self) -> Option<OpenReason> {
@@ -107,7 +121,15 @@ mod tests {
 
     fn view(verdict: Verdict, evidence: Option<Evidence>) -> View {
         let circuit = CircuitStatus::closed(Instant::now());
-        View { verdict, evidence, checked: true, guarded: true, suspected: false, circuit }
+        View {
+            verdict,
+            evidence,
+            checked: true,
+            guarded: true,
+            suspected: false,
+            circuit,
+            unavailable_since: None,
+        }
     }
 
     #[test]

@@ -32,9 +32,12 @@ pub struct FailoverConfig {
     /// Members that go within this time of one another went together, and it is probably our fault (5 s, the
     /// interval of the health checks; B58).
     pub all_at_once_window: Duration,
-    /// How long the heaviest member's first verdict is waited for at the start, and its return after all went at
-    /// once, before a lighter one is taken (1 s, one round of checks; B41, B58).
-    pub patience: Duration,
+    /// How long the first verdict on a heavier member is waited for at the start, before a lighter one is taken
+    /// (4 s, the longest round of checks; B41).
+    pub wait_for_first_verdict: Duration,
+    /// How long the return of a heavier member is waited for after all went at once, before a lighter one is taken
+    /// (1 s; B58). It is asked when this begins.
+    pub wait_for_return: Duration,
     /// Who is chosen (B5).
     pub strategy: Arc<dyn Strategy>,
     /// Where the events go.
@@ -52,7 +55,8 @@ impl Default for FailoverConfig {
             failover_delay: Duration::from_secs(12),
             wait_for_member: None,
             all_at_once_window: Duration::from_secs(5),
-            patience: Duration::from_secs(1),
+            wait_for_first_verdict: Duration::from_secs(4),
+            wait_for_return: Duration::from_secs(1),
             strategy: Arc::new(HighestWeight),
             events: Events::default(),
             chance: Chance::default(),
@@ -73,7 +77,9 @@ impl FailoverConfig {
         let lengths = [
             ("auto_fallback_interval", self.auto_fallback_interval.unwrap_or_default()),
             ("failover_delay", self.failover_delay),
-            ("patience", self.patience),
+            ("all_at_once_window", self.all_at_once_window),
+            ("wait_for_first_verdict", self.wait_for_first_verdict),
+            ("wait_for_return", self.wait_for_return),
         ];
         if let Some((option, _)) = lengths.into_iter().find(|(_, length)| *length > LONGEST) {
             return invalid(option, "is more than a year");
@@ -100,7 +106,8 @@ impl fmt::Debug for FailoverConfig {
             .field("failover_delay", &self.failover_delay)
             .field("wait_for_member", &self.wait_for_member)
             .field("all_at_once_window", &self.all_at_once_window)
-            .field("patience", &self.patience)
+            .field("wait_for_first_verdict", &self.wait_for_first_verdict)
+            .field("wait_for_return", &self.wait_for_return)
             .finish_non_exhaustive()
     }
 }

@@ -1,20 +1,24 @@
 //! The one task that chooses: wakes for events, decides once for each, publishes the choice.
 
+mod absence;
+mod fallback;
+mod membership;
 mod orders;
+mod remind;
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tower::BoxError;
-use tower::discover::{Change, Discover};
+use tower::discover::Discover;
 
 use super::active::{Absence, Published, Shared};
 use super::config::FailoverConfig;
@@ -22,16 +26,14 @@ use super::contained::Contained;
 use super::handle::Order;
 use super::member::Member;
 use super::members::{Entry, Members};
-use super::outage::Outage;
-use super::select::{Decision, Occasion, Patience, Situation, best, decide};
+use super::select::{Decision, Occasion, Patience, Situation, decide};
 use super::snapshot::{Roster, Switch};
-use crate::availability::{Finding, OpenReason, Preference, Signal, Verdict};
+use crate::availability::{Finding, OpenReason, Signal, Verdict};
 use crate::bell::Bell;
 use crate::event::{Event, Name, SwitchReason};
+use fallback::FallbackTimer;
+use membership::Discovery;
 use orders::{Answer, Purpose};
-
-/// How many changes of membership one choice takes in, so that an endless list of them holds up nothing else.
-const CHANGES_AT_ONCE: usize = 1024;
 
 /// Chooses the active member whenever something happened. Run it: `tokio::spawn(driver)`.
 ///
@@ -105,17 +107,14 @@ struct Course<K, S> {
     escalated: bool,
     /// The active member was inserted anew: its service is another one.
     replaced: bool,
-    fallback_at: Option<Instant>,
+    fallback: FallbackTimer,
     /// Told once the choice is published, so that whoever asked sees what they asked for.
     answers: Vec<Answer>,
 }
 
-impl<K, S> Course<K, S>
-where
-    K: Eq + Clone + Send + 'static,
-    S: Send + Sync + 'static,
-{
+impl<K: Eq, S> Course<K, S> {
     fn new(config: FailoverConfig, shared: Weak<Shared<S>>) -> Self {
+        let fallback = FallbackTimer::new(&config, Instant::now());
         Self {
             config,
             shared,
@@ -127,7 +126,7 @@ where
             all_at_once: false,
             escalated: false,
             replaced: false,
-            fallback_at: None,
+            fallback,
             answers: Vec::new(),
         }
     }
@@ -137,9 +136,8 @@ where
         D: Discover<Key = K, Service = Member<S>>,
         D::Error: Into<BoxError>,
     {
-        let mut discover = Some(discover);
-        self.patience = Some(Patience::ForVerdict(Instant::now() + self.config.patience));
-        self.fallback_at = self.next_fallback(Instant::now());
+        let mut discovery = Discovery::new(discover);
+        self.patience = Some(Patience::ForVerdict(Instant::now() + self.config.wait_for_first_verdict));
         loop {
             let wake_at = self.wake_at();
             let bell = Arc::clone(&self.bell);
@@ -147,15 +145,15 @@ where
                 biased;
                 order = orders.recv() => match order {
                     Some(order) => {
-                        self.catch_up(&mut discover);
+                        self.catch_up(&mut discovery);
                         self.obey(order)
                     }
                     // The last balance is gone.
                     None => return,
                 },
-                change = next_change(&mut discover) => {
+                change = discovery.next() => {
                     self.membership(change);
-                    self.catch_up(&mut discover);
+                    self.catch_up(&mut discovery);
                     None
                 }
                 Some(round) = self.rounds.next(), if !self.rounds.is_empty() => self.round_ended(round),
@@ -176,48 +174,13 @@ where
     fn wake_at(&self) -> Option<Instant> {
         let patience = self.patience.map(Patience::until);
         let escalation = self.roster.outage.filter(|_| !self.escalated).map(|outage| outage.escalates_at());
-        [self.members.next_change_at(), self.fallback_at, patience, escalation].into_iter().flatten().min()
+        let reminder = self.members.next_told_at(self.active());
+        let due = [self.members.next_change_at(), self.fallback.due_at(), patience, escalation, reminder];
+        due.into_iter().flatten().min()
     }
 
-    fn next_fallback(&self, now: Instant) -> Option<Instant> {
-        let interval = self.config.auto_fallback_interval?;
-        now.checked_add(self.config.chance.around(interval, self.config.fallback_jitter))
-    }
-
-    /// Takes in what is known already, so that it goes into one choice, and no order is for a member yet to come.
-    fn catch_up<D>(&mut self, discover: &mut Option<Pin<Box<D>>>)
-    where
-        D: Discover<Key = K, Service = Member<S>>,
-        D::Error: Into<BoxError>,
-    {
-        for _ in 0..CHANGES_AT_ONCE {
-            let Some(change) = next_change(discover).now_or_never() else { return };
-            self.membership(change);
-        }
-    }
-
-    fn membership(&mut self, change: Option<Result<Change<K, Member<S>>, BoxError>>) {
-        let event = match change {
-            Some(Ok(Change::Insert(key, member))) => {
-                let name = member.name().clone();
-                match self.members.insert(key, member, &self.bell) {
-                    Ok(()) => {
-                        self.replaced = self.replaced || self.roster.active.as_ref() == Some(&name);
-                        Event::MemberAdded { member: name }
-                    }
-                    Err(name) => {
-                        Event::DiscoverFailed { detail: format!("another member is named {name}").into() }
-                    }
-                }
-            }
-            Some(Ok(Change::Remove(key))) => match self.members.remove(&key) {
-                Some(member) => Event::MemberRemoved { member },
-                None => return,
-            },
-            Some(Err(error)) => Event::DiscoverFailed { detail: error.to_string().into() },
-            None => return,
-        };
-        self.config.events.emit(event);
+    fn active(&self) -> Option<usize> {
+        self.roster.active.as_deref().and_then(|name| self.members.index_of(name))
     }
 
     /// Brings choice and publication up to date with all that is known now.
@@ -226,10 +189,8 @@ where
         let occasion =
             if self.members.has_arrived() { occasion.or(Some(SwitchReason::Weight)) } else { occasion };
         let standings = self.members.standings();
-        if self.all_at_once && standings.iter().any(|one| one.preference.is_some() || one.last_resort) {
-            self.patience.get_or_insert(Patience::ForReturn(now + self.config.patience));
-        }
-        let active = self.roster.active.as_deref().and_then(|name| self.members.index_of(name));
+        self.await_return(&standings, now);
+        let active = self.active();
         let pinned = self.members.pinned().and_then(|name| self.members.index_of(name));
         let situation = Situation { active, pinned, occasion, patience: self.patience, now };
         let strategy = Contained { strategy: &*self.config.strategy, events: &self.config.events };
@@ -241,7 +202,11 @@ where
                 if let Some(entry) = self.members.get(to) {
                     entry.availability.signal(Signal::Close);
                 }
-                self.switch(shared, active, to, None, now);
+                if active != Some(to) {
+                    self.switch(shared, active, to, None, now);
+                } else if self.replaced {
+                    self.republish(shared, active);
+                }
             }
             Decision::Nobody => {
                 let starting =
@@ -253,8 +218,9 @@ where
             }
         }
         self.replaced = false;
-        self.escalate(now);
+        self.look_at_outage(now);
         self.look_for_fallback(now);
+        self.remind(self.active(), now);
         self.publish_roster(shared);
     }
 
@@ -298,35 +264,13 @@ where
             self.config.events.emit(Event::OutageEnded { lasted: outage.status(now).lasted });
         }
         self.config.events.emit(Event::ActiveChanged { from, to, reason, evidence, version });
+        if let Some(former) = active {
+            // That line tells why it was left.
+            self.members.was_told(former, now);
+        }
         self.patience = None;
         self.all_at_once = false;
         self.escalated = false;
-    }
-
-    fn nobody(&mut self, shared: &Shared<S>, active: Option<usize>, now: Instant) {
-        // Nobody is there to be preferred to.
-        self.patience = None;
-        if self.roster.outage.is_some() {
-            return;
-        }
-        let outage =
-            Outage { since: now, attempts: self.config.failover_attempts, delay: self.config.failover_delay };
-        let former = active.and_then(|index| self.members.get(index));
-        let hung = former.is_some_and(|former| former.view().is_hung());
-        shared.publish(Published::Nobody(Absence::Outage(outage)), None, hung);
-        if let Some(former) = former.filter(|_| hung) {
-            former.availability.interrupt();
-        }
-        self.roster.active = None;
-        self.roster.outage = Some(outage);
-        self.publish_roster(shared);
-        self.config.events.emit(Event::OutageBegan);
-        self.all_at_once = self.went_together();
-        if self.all_at_once {
-            for entry in self.members.iter() {
-                entry.availability.signal(Signal::WaiveGrace);
-            }
-        }
     }
 
     /// The active member goes on with another service.
@@ -334,47 +278,6 @@ where
         if let Some(entry) = active.and_then(|index| self.members.get(index)) {
             let service = Published::Member(Arc::clone(&entry.service));
             shared.publish(service, Some(entry.availability.clone()), false);
-        }
-    }
-
-    fn escalate(&mut self, now: Instant) {
-        if let Some(outage) = self.roster.outage
-            && !self.escalated
-            && now >= outage.escalates_at()
-        {
-            self.escalated = true;
-            self.config.events.emit(Event::OutageEscalated { lasted: outage.status(now).lasted });
-        }
-    }
-
-    /// Whether all members became unavailable at about the same time (B58).
-    fn went_together(&self) -> bool {
-        let since = || self.members.iter().map(|entry| entry.view().circuit.since);
-        match (since().min(), since().max()) {
-            (Some(first), Some(last)) => last - first <= self.config.all_at_once_window,
-            _ => false,
-        }
-    }
-
-    /// Asks a heavier member for one full round when the time has come (B37).
-    fn look_for_fallback(&mut self, now: Instant) {
-        if self.fallback_at.is_none_or(|at| now < at) {
-            return;
-        }
-        self.fallback_at = self.next_fallback(now);
-        let standings = self.members.standings();
-        let active = self.roster.active.as_deref().and_then(|name| self.members.index_of(name));
-        let healthy = |index: usize| {
-            standings[index].preference_if(active == Some(index)).filter(|&how| how == Preference::Healthy)
-        };
-        let strategy = Contained { strategy: &*self.config.strategy, events: &self.config.events };
-        if active.is_none() || active == self.members.pinned().and_then(|name| self.members.index_of(name)) {
-            return;
-        }
-        let target = best(&standings, healthy, active, &strategy).filter(|&index| Some(index) != active);
-        if let Some(entry) = target.and_then(|index| self.members.get(index)) {
-            let (name, round) = (entry.name().clone(), entry.availability.request_round());
-            self.rounds.push(Box::pin(async move { (name, Purpose::Fallback, round.await.ok()) }));
         }
     }
 
@@ -396,25 +299,6 @@ fn leaving<K, S>(entry: &Entry<K, S>) -> SwitchReason {
     } else {
         SwitchReason::Unavailable(entry.view().why().unwrap_or(OpenReason::HealthCheck))
     }
-}
-
-/// The next change of membership; pending for ever once there will be none.
-async fn next_change<D>(
-    discover: &mut Option<Pin<Box<D>>>,
-) -> Option<Result<Change<D::Key, D::Service>, BoxError>>
-where
-    D: Discover,
-    D::Error: Into<BoxError>,
-{
-    let change = match discover {
-        Some(discover) => poll_fn(|context| discover.as_mut().poll_discover(context)).await,
-        None => std::future::pending().await,
-    };
-    if change.is_none() {
-        // The members stay.
-        *discover = None;
-    }
-    change.map(|change| change.map_err(Into::into))
 }
 
 async fn sleep_until_some(at: Option<Instant>) {

@@ -37,9 +37,34 @@ pub(super) enum Wish {
     },
     Release,
     SetWeight(Weight),
+    Remove,
 }
 
 /// Looks at a balance and steers it.
+///
+/// A later order outdoes an earlier one: a member that is chosen by hand is neither drained nor held open any more.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), tower_failover::balance::ManageError> {
+/// # use std::time::Duration;
+/// # use tower_failover::balance::{FailoverConfig, WeightedFailoverBalance, fixed};
+/// # use tower_failover::{Availability, Events, Member};
+/// # let members = fixed(["eu-west", "us-east"].map(|name| {
+/// #     let service = tower::service_fn(move |()| async move { Ok::<_, std::io::Error>(name) });
+/// #     Member::new(service, Availability::new(name, Events::default()))
+/// # }));
+/// # let balance = WeightedFailoverBalance::new(members, FailoverConfig::default()).unwrap();
+/// let handle = balance.handle();
+/// handle.set_active("us-east", Some(Duration::from_secs(3600))).await?;
+/// assert_eq!(handle.snapshot().active.as_deref(), Some("us-east"));
+///
+/// handle.drain("us-east", None).await?;
+/// assert_eq!(handle.snapshot().active.as_deref(), Some("eu-west"));
+/// # Ok(()) }
+/// ```
+///
+/// # Cancellation
+/// An order whose future is dropped may still be carried out.
 ///
 /// # Clone
 /// Clones steer the same balance, and do not keep it alive: once the last balance is dropped, orders answer
@@ -62,26 +87,28 @@ impl FailoverHandle {
     }
 
     /// Makes `member` the active one if a round of its checks passes now, and keeps it a standing preference: while
-    /// it is unavailable others serve, and it is taken again when it may be — until [`release_choice`] or for
-    /// `limit` (B38).
+    /// it is unavailable others serve, and it is taken again when it may be — until [`release_choice`], for `limit`,
+    /// or until it leaves (B38). Its circuit is closed with a fresh window.
     ///
     /// [`release_choice`]: Self::release_choice
     ///
     /// # Errors
-    /// [`ManageError::Unhealthy`] with what the checks said; [`ManageError::UnknownMember`].
+    /// [`ManageError::Unhealthy`] with what the checks said; [`ManageError::UnknownMember`];
+    /// [`ManageError::DriverGone`].
     pub async fn set_active(&self, member: &str, limit: Option<Duration>) -> Result<(), ManageError> {
         self.order(Some(member), Wish::Activate { force: false, until: after(limit) }).await
     }
 
-    /// As [`set_active`](Self::set_active), without asking the member.
+    /// As [`set_active`](Self::set_active), without asking the member. If its checks go on failing, others serve
+    /// again with their next verdict.
     ///
     /// # Errors
-    /// [`ManageError::UnknownMember`].
+    /// [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
     pub async fn force_active(&self, member: &str, limit: Option<Duration>) -> Result<(), ManageError> {
         self.order(Some(member), Wish::Activate { force: true, until: after(limit) }).await
     }
 
-    /// Ends a choice by hand: the next fallback goes by weight again.
+    /// Ends a choice by hand: the active member stays, and the next choice goes by weight again.
     ///
     /// # Errors
     /// [`ManageError::DriverGone`].
@@ -92,7 +119,7 @@ impl FailoverHandle {
     /// Never chooses `member` until [`undrain`](Self::undrain), or for `limit`. Its calls in flight finish.
     ///
     /// # Errors
-    /// [`ManageError::UnknownMember`].
+    /// [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
     pub async fn drain(&self, member: &str, limit: Option<Duration>) -> Result<(), ManageError> {
         self.order(Some(member), Wish::Drain { until: after(limit) }).await
     }
@@ -100,7 +127,7 @@ impl FailoverHandle {
     /// Ends a drain.
     ///
     /// # Errors
-    /// [`ManageError::UnknownMember`].
+    /// [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
     pub async fn undrain(&self, member: &str) -> Result<(), ManageError> {
         self.order(Some(member), Wish::Undrain).await
     }
@@ -108,7 +135,7 @@ impl FailoverHandle {
     /// A drill: forces the member's circuit open for `limit`; all else behaves as in earnest (B61).
     ///
     /// # Errors
-    /// [`ManageError::UnknownMember`].
+    /// [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
     pub async fn trip(&self, member: &str, limit: Duration) -> Result<(), ManageError> {
         self.order(Some(member), Wish::Trip { until: after(Some(limit)), drill: true }).await
     }
@@ -116,7 +143,7 @@ impl FailoverHandle {
     /// Forces the member's circuit open until [`release`](Self::release) (B11).
     ///
     /// # Errors
-    /// [`ManageError::UnknownMember`].
+    /// [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
     pub async fn force_open(&self, member: &str) -> Result<(), ManageError> {
         self.order(Some(member), Wish::Trip { until: None, drill: false }).await
     }
@@ -124,7 +151,7 @@ impl FailoverHandle {
     /// Ends [`force_open`](Self::force_open) or [`trip`](Self::trip): the rules decide again.
     ///
     /// # Errors
-    /// [`ManageError::UnknownMember`].
+    /// [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
     pub async fn release(&self, member: &str) -> Result<(), ManageError> {
         self.order(Some(member), Wish::Release).await
     }
@@ -132,9 +159,18 @@ impl FailoverHandle {
     /// Changes a weight; if that makes another member the heaviest, it is active at once (B40).
     ///
     /// # Errors
-    /// [`ManageError::UnknownMember`].
+    /// [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
     pub async fn set_weight(&self, member: &str, weight: Weight) -> Result<(), ManageError> {
         self.order(Some(member), Wish::SetWeight(weight)).await
+    }
+
+    /// Removes a member for good; if it is the active one, calls go to another first (B40). Its calls in flight
+    /// finish. It may join again.
+    ///
+    /// # Errors
+    /// [`ManageError::LastMember`]; [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
+    pub async fn remove(&self, member: &str) -> Result<(), ManageError> {
+        self.order(Some(member), Wish::Remove).await
     }
 
     async fn order(&self, member: Option<&str>, wish: Wish) -> Result<(), ManageError> {
@@ -164,6 +200,8 @@ impl fmt::Debug for FailoverHandle {
 pub enum ManageError {
     /// No member has this name.
     UnknownMember(Name),
+    /// It is the only member, and a balance without any could serve nobody.
+    LastMember(Name),
     /// Its checks did not pass; `force_active` goes without asking.
     Unhealthy {
         /// Who.
@@ -178,7 +216,10 @@ pub enum ManageError {
 impl fmt::Display for ManageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownMember(name) => write!(f, "no member is named {name}"),
+            Self::UnknownMember(name) => write!(f, "no member is named {name}; the snapshot lists them"),
+            Self::LastMember(name) => {
+                write!(f, "{name} is the last member; add another one before it leaves")
+            }
             Self::Unhealthy { member, evidence: Some(evidence) } => {
                 write!(f, "{member} is not healthy ({evidence}); force it to go without asking")
             }

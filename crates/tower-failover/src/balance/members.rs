@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::member::{Member, Weight};
+use super::reminder::Reminder;
 use super::select::Standing;
 use crate::availability::{Availability, Preference, Verdict, View};
 use crate::bell::Bell;
@@ -20,6 +21,7 @@ pub(super) struct Entry<K, S> {
     drained: Option<Option<Instant>>,
     /// Joined, and was not yet found healthy: it takes over at once if it is heavier.
     arriving: bool,
+    reminder: Reminder,
 }
 
 /// A choice by hand.
@@ -53,6 +55,7 @@ impl<K: Eq, S> Members<K, S> {
             availability: member.availability,
             drained: None,
             arriving: true,
+            reminder: Reminder::default(),
         };
         match self.entries.iter_mut().find(|existing| existing.key == entry.key) {
             Some(existing) => *existing = entry,
@@ -63,7 +66,7 @@ impl<K: Eq, S> Members<K, S> {
 
     pub(super) fn remove(&mut self, key: &K) -> Option<Name> {
         let index = self.entries.iter().position(|entry| entry.key == *key)?;
-        Some(self.entries.remove(index).name().clone())
+        Some(self.remove_at(index))
     }
 }
 
@@ -82,6 +85,17 @@ impl<K, S> Members<K, S> {
 
     pub(super) fn find(&mut self, name: &str) -> Option<&mut Entry<K, S>> {
         self.entries.iter_mut().find(|entry| &**entry.name() == name)
+    }
+
+    pub(super) fn is_last(&self) -> bool {
+        self.entries.len() == 1
+    }
+
+    pub(super) fn remove_at(&mut self, index: usize) -> Name {
+        let name = self.entries.remove(index).name().clone();
+        // Who is chosen by hand is a member; one of the same name that joins later is another.
+        self.pin.take_if(|pin| pin.name == name);
+        name
     }
 
     pub(super) fn pin(&mut self, name: Name, until: Option<Instant>) {
@@ -131,6 +145,34 @@ impl<K, S> Members<K, S> {
         any
     }
 
+    /// Takes what a log line is due for now (B51).
+    pub(super) fn troubled(&mut self, active: Option<usize>, now: Instant) -> Vec<(Name, View)> {
+        let entries = self.entries.iter_mut().enumerate();
+        let due = entries.filter_map(|(index, entry)| {
+            let view = entry.view();
+            let due = view.is_trouble(active == Some(index)) && entry.reminder.is_due(now);
+            due.then(|| {
+                entry.reminder.told(now);
+                (entry.name().clone(), view)
+            })
+        });
+        due.collect()
+    }
+
+    /// When [`troubled`](Self::troubled) next has something to give, as far as the clock alone is concerned.
+    pub(super) fn next_told_at(&self, active: Option<usize>) -> Option<Instant> {
+        let entries = self.entries.iter().enumerate();
+        let in_trouble = entries.filter(|(index, entry)| entry.view().is_trouble(active == Some(*index)));
+        in_trouble.filter_map(|(_, entry)| entry.reminder.next_at()).min()
+    }
+
+    /// Another log line has told of this one already.
+    pub(super) fn was_told(&mut self, index: usize, now: Instant) {
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.reminder.told(now);
+        }
+    }
+
     pub(super) fn standings(&self) -> Vec<Standing> {
         self.entries.iter().map(Entry::standing).collect()
     }
@@ -157,6 +199,11 @@ impl<K, S> Entry<K, S> {
         self.drained = None;
     }
 
+    /// Neither drained nor forced open: it is to serve when it can.
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.is_drained() && !self.view().circuit.forced
+    }
+
     fn standing(&self) -> Standing {
         let view = self.view();
         let in_use = !self.is_drained();
@@ -167,7 +214,7 @@ impl<K, S> Entry<K, S> {
             preference: view.preference().filter(|_| in_use),
             last_resort: in_use && view.is_last_resort(),
             judged: !view.checked || view.verdict != Verdict::Unknown || view.evidence.is_some(),
-            wanted: in_use && !view.circuit.forced,
+            wanted: self.is_wanted(),
         }
     }
 }

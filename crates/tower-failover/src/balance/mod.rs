@@ -5,26 +5,31 @@
 //! version with one load and calls the member it holds. No buffer stands between, and no lock.
 //!
 //! ```
-//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use tower::{Service, ServiceExt};
 //! use tower_failover::balance::{FailoverConfig, WeightedFailoverBalance, fixed};
 //! use tower_failover::{Availability, Events, Member, Weight};
+//! use tower_test::mock;
 //!
 //! let events = Events::default();
 //! let region = |name: &'static str, weight: f64| {
-//!     let service = tower::service_fn(move |_: ()| async move { Ok::<_, std::io::Error>(name) });
+//!     let (service, mut handle) = mock::pair::<&str, &str>();
+//!     tokio::spawn(async move {
+//!         while let Some((_request, respond)) = handle.next_request().await {
+//!             respond.send_response(name);
+//!         }
+//!     });
 //!     let availability = Availability::new(name, events.clone());
 //!     Member::new(service, availability).weight(Weight::new(weight).unwrap())
 //! };
 //! let members = fixed([region("eu-west", 1.0), region("us-east", 0.5)]);
-//! let mut balance = WeightedFailoverBalance::new(members, FailoverConfig::default()).unwrap();
+//! let mut balance = WeightedFailoverBalance::new(members, FailoverConfig::default())?;
 //!
-//! assert_eq!(balance.ready().await.unwrap().call(()).await.unwrap(), "eu-west");
+//! assert_eq!(balance.ready().await.unwrap().call("who are you?").await.unwrap(), "eu-west");
 //!
-//! let handle = balance.handle();
-//! handle.drain("eu-west", None).await.unwrap();
-//! assert_eq!(balance.ready().await.unwrap().call(()).await.unwrap(), "us-east");
-//! # }
+//! balance.handle().drain("eu-west", None).await?;
+//! assert_eq!(balance.ready().await.unwrap().call("who are you?").await.unwrap(), "us-east");
+//! # Ok(()) }
 //! ```
 
 mod active;
@@ -37,6 +42,7 @@ mod handle;
 mod member;
 mod members;
 mod outage;
+mod reminder;
 mod select;
 mod snapshot;
 
@@ -151,6 +157,17 @@ impl<S> WeightedFailoverBalance<S> {
 }
 
 impl<S: Clone> WeightedFailoverBalance<S> {
+    /// A call that was made ready on a member that serves no more. What was reserved there is given back.
+    #[cold]
+    fn follow<Request>(&mut self, request: Request) -> ResponseFuture<S, Request>
+    where
+        S: Service<Request>,
+    {
+        self.version = 0;
+        self.service = None;
+        ResponseFuture::moved(self.clone(), request)
+    }
+
     #[cold]
     fn refresh(&mut self) {
         let (version, published) = self.shared.read();
@@ -196,13 +213,13 @@ where
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn call(&mut self, request: Request) -> Self::Future {
         match &mut self.service {
             Some(service) if self.version == self.shared.active.version() => {
                 ResponseFuture::running(service.call(request))
             }
-            _ => ResponseFuture::moved(self.clone(), request),
+            _ => self.follow(request),
         }
     }
 }

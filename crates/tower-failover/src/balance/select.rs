@@ -174,7 +174,11 @@ fn wait(standings: &[Standing], to: usize, patience: Patience, now: Instant) -> 
         Patience::ForReturn(_) => standing.preference.is_none() && !standing.last_resort,
     };
     let heavier = |standing: &&Standing| standing.wanted && standing.weight > standings[to].weight;
-    let to_is_guess = matches!(patience, Patience::ForVerdict(_)) && !standings[to].judged;
+    let unjudged = |standing: &Standing| standing.wanted && !standing.judged;
+    // One that could not be judged is no better than a guess, while another may yet be found healthy.
+    let to_is_guess = !standings[to].judged
+        || standings[to].preference == Some(Preference::Unknown) && standings.iter().any(unjudged);
+    let to_is_guess = matches!(patience, Patience::ForVerdict(_)) && to_is_guess;
     let worth_it = to_is_guess || standings.iter().filter(heavier).any(missing);
     (worth_it && now < until).then_some(Decision::WaitUntil(until))
 }

@@ -38,6 +38,11 @@ impl Member {
         &self.slots
     }
 
+    /// We stood still for long: whether the member and its kept connections are still there is to be asked.
+    pub(super) fn doubt(&self) {
+        self.availability.suspect();
+    }
+
     pub(super) fn in_flight(&self) -> bool {
         self.slots.any_in_use()
     }
@@ -106,12 +111,11 @@ impl Lease {
         let slot = if let Some(index) = self.slot {
             slots.get(index)
         } else {
-            let index = slots.take().ok_or(Unwatched)?;
+            let (index, slot) = slots.take().ok_or(Unwatched)?;
             self.slot = Some(index);
             self.member.sweeper.slot_taken();
             let now = self.member.sweeper.coarse().now();
             let due = limit.map_or(NEVER, |limit| no_sooner_than(now, limit));
-            let slot = slots.get(index);
             slot.begin(if exempt { NEVER } else { now }, due);
             slot
         };
@@ -120,7 +124,20 @@ impl Lease {
         if self.member.sweeper.is_gone() {
             return Err(Unwatched);
         }
-        Ok(if slot.is_expired() { Poll::Ready(()) } else { Poll::Pending })
+        if !slot.is_expired() {
+            return Ok(Poll::Pending);
+        }
+        self.expired(slot);
+        Ok(Poll::Ready(()))
+    }
+
+    #[cold]
+    fn expired(&self, slot: &Slot) {
+        let since = slot.silent_since();
+        // One that was meant to be silent says nothing.
+        if since != NEVER {
+            self.member.availability.waited_in_vain(self.sent, since);
+        }
     }
 
     /// The member answered.

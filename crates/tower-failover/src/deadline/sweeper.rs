@@ -14,6 +14,9 @@ use crate::clock::Clock;
 /// How often calls in flight are looked at.
 pub(super) const TICK: Duration = Duration::from_millis(25);
 
+/// A stall after which nobody knows what became of the members and of the connections to them.
+const LONG_STALL: Duration = Duration::from_secs(1);
+
 /// Expires calls, notices silence and publishes the coarse clock, for all members of a client.
 ///
 /// A timer per call costs more than all the layers together may; a slot per call in flight and one task that looks at
@@ -23,7 +26,8 @@ pub(super) const TICK: Duration = Duration::from_millis(25);
 /// A sweep that comes more than 50 ms late means that this process stood still: it was stopped, its runtime was
 /// blocked, or its machine was paused. Such a stall does not count (B57): it is taken out of the coarse clock for
 /// good, and nothing is judged before the next sweep, so that the I/O driver first hands over what had arrived.
-/// A park is no stall.
+/// After more than a second every member is asked at once, before anything else is held against it. A park is no
+/// stall.
 ///
 /// On a paused tokio clock time advances by itself no further than to the next sweep, so everything behaves as
 /// in earnest. `tokio::time::advance` by more than 75 ms while calls are in flight looks like a stall, and is
@@ -119,11 +123,12 @@ impl Sweeper {
         self.shared.state.load(Ordering::Relaxed) == GONE
     }
 
-    /// A call begins: the coarse clock is right from here on until the call ends or is watched.
+    /// A call begins: the coarse clock is right from here on until the call ends or is watched. A call that is ready
+    /// at once takes no slot; were the sweeper not awake all the same, each would have to read the clock.
     #[inline]
     pub(super) fn call_begins(&self) {
         if self.shared.state.load(Ordering::Relaxed) != AWAKE {
-            self.publish_instead();
+            self.shared.unpark();
         }
     }
 
@@ -137,14 +142,6 @@ impl Sweeper {
             self.shared.unpark();
         }
     }
-
-    #[cold]
-    fn publish_instead(&self) {
-        let _members = self.shared.lock();
-        if self.shared.state.load(Ordering::Relaxed) != AWAKE {
-            self.shared.precise.publish(Instant::now());
-        }
-    }
 }
 
 impl fmt::Debug for Sweeper {
@@ -155,12 +152,15 @@ impl fmt::Debug for Sweeper {
 
 impl Shared {
     /// Publishes the clock before anybody can see the sweeper awake, so that no call is stamped with the time of the
-    /// park's beginning.
+    /// park's beginning. Without a task, this is all that moves the clock.
     #[cold]
     fn unpark(&self) {
         let members = self.lock();
-        if self.state.load(Ordering::Relaxed) == PARKED {
+        let state = self.state.load(Ordering::Relaxed);
+        if state != AWAKE {
             self.precise.publish(Instant::now());
+        }
+        if state == PARKED {
             self.state.store(AWAKE, Ordering::SeqCst);
         }
         drop(members);
@@ -172,8 +172,12 @@ impl Shared {
             return;
         }
         self.sweeps.fetch_add(1, Ordering::Relaxed);
-        if self.precise.advance(Instant::now(), TICK) {
-            tracing::debug!("this process stood still; nothing is judged before the next sweep");
+        let stalled = self.precise.advance(Instant::now(), TICK);
+        if !stalled.is_zero() {
+            tracing::debug!(?stalled, "this process stood still; nothing is judged before the next sweep");
+            if stalled > LONG_STALL {
+                self.members().iter().for_each(|member| member.doubt());
+            }
             return;
         }
         let now = self.coarse.now();
@@ -228,11 +232,11 @@ impl Task {
             shared.sweep();
             let awake = shared.state.load(Ordering::SeqCst) == AWAKE;
             drop(shared);
-            if awake {
-                tokio::time::sleep(TICK).await;
-            } else {
+            if !awake {
                 self.bell.rung().await;
             }
+            // A first sweep at once would find nothing, and park again.
+            tokio::time::sleep(TICK).await;
         }
     }
 }

@@ -92,7 +92,7 @@ where
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn call(&mut self, request: Request) -> Self::Future {
         let token = Token::begin(&self.shared);
         ResponseFuture::new(self.inner.call(request), self.classify.clone(), token)

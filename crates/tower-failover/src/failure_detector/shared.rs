@@ -8,6 +8,7 @@ use tokio::time::Duration;
 use super::detector::{Observation, OwnDetectors};
 use super::threshold::Thresholds;
 use super::window::{Counts, Window};
+use crate::aggregate::Aggregate;
 use crate::availability::{Availability, Epoch, Gate, OpenReason, Signal};
 use crate::classify::Outcome;
 use crate::clock::{Clock, Millis};
@@ -29,18 +30,20 @@ pub(super) struct Shared {
     window: Window,
     /// The stamp of the last trip: one in each bucket's time is enough.
     tripped: AtomicU64,
-    report: FailureReport,
+    failures: Aggregate,
 }
 
 impl Shared {
     const NEVER: u64 = u64::MAX;
 
     pub(super) fn new(settings: Settings) -> Self {
+        let member = settings.availability.name().clone();
+        let failed = move |count| Event::CallsFailed { member: member.clone(), count };
         Self {
             window: Window::new(settings.thresholds.window()),
-            settings,
             tripped: AtomicU64::new(Self::NEVER),
-            report: FailureReport::default(),
+            failures: Aggregate::new(settings.availability.events().clone(), failed),
+            settings,
         }
     }
 
@@ -98,9 +101,7 @@ impl Shared {
         if outcome != Outcome::Failure {
             return;
         }
-        if let Some(count) = self.report.failed(now) {
-            availability.events().emit(Event::CallsFailed { member: availability.name().clone(), count });
-        }
+        self.failures.happened();
         if self.settings.suspect_on_failure {
             availability.suspect();
         }
@@ -128,29 +129,5 @@ impl Shared {
         if self.tripped.swap(stamp, Ordering::Relaxed) != stamp {
             self.settings.availability.signal(Signal::Trip { epoch, reason: OpenReason::FailureDetector });
         }
-    }
-}
-
-/// Adds failures up, so that they are told at most once a second. The last ones of a burst are told with the next
-/// failure after it.
-#[derive(Default)]
-struct FailureReport {
-    untold: AtomicU64,
-    next_at: AtomicU64,
-}
-
-impl FailureReport {
-    const SPACING: Millis = 1000;
-
-    /// One more; if it is time to tell, how many there were.
-    fn failed(&self, now: Millis) -> Option<u64> {
-        self.untold.fetch_add(1, Ordering::Relaxed);
-        let next_at = self.next_at.load(Ordering::Relaxed);
-        let mine = now >= next_at
-            && self
-                .next_at
-                .compare_exchange(next_at, now + Self::SPACING, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok();
-        mine.then(|| self.untold.swap(0, Ordering::Relaxed))
     }
 }

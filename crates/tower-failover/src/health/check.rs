@@ -44,6 +44,11 @@ pub enum Health {
     Unhealthy(Evidence),
     /// The check itself could not find out; the text says why. Evicts nothing, and is no reason to choose it (B27).
     Unknown(Arc<str>),
+    /// It refuses new connections as we are configured, but one that was made before still answers; the text says
+    /// what is refused, without secrets. As [`Unknown`](Self::Unknown), with an event of its own (B14).
+    ///
+    /// Where no connection is left, say [`Unhealthy`](Self::Unhealthy) with [`Evidence::Misconfigured`].
+    Misconfigured(Arc<str>),
 }
 
 type Answer = Pin<Box<dyn Future<Output = Result<Health, BoxError>> + Send>>;

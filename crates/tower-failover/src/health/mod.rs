@@ -9,6 +9,34 @@
 //! One round of a check is a few probes, bounded one by one, of which a [`Policy`] decides how many must pass. A
 //! member's verdict is the gravest of its checks' last findings: unhealthy, then unknown, then not preferred, then
 //! healthy.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use futures_util::StreamExt;
+//! use tower_failover::{Availability, Check, Event, Events, Health, HealthPlan, Probe, Verdict};
+//! use tower_test::mock;
+//!
+//! let (service, mut handle) = mock::pair::<Probe, Health>();
+//! tokio::spawn(async move {
+//!     for _ in 0..3 {
+//!         let (_probe, respond) = handle.next_request().await.unwrap();
+//!         respond.send_response(Health::Healthy);
+//!     }
+//!     // From the second round on, nothing is answered.
+//!     let _unanswered = handle.next_request().await;
+//!     std::future::pending::<()>().await;
+//! });
+//!
+//! let events = Events::default();
+//! let mut verdicts = events.subscribe();
+//! let availability = Availability::new("eu-west", events);
+//! let _watch = HealthPlan::new([Check::new("alive", service)]).watch(&availability)?;
+//!
+//! assert!(matches!(verdicts.next().await, Some(Event::VerdictChanged { to: Verdict::Healthy, .. })));
+//! assert!(matches!(verdicts.next().await, Some(Event::VerdictChanged { to: Verdict::Unhealthy, .. })));
+//! assert!(!availability.view().is_available());
+//! # Ok(()) }
+//! ```
 
 mod check;
 mod checked;

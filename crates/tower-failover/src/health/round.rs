@@ -77,7 +77,13 @@ impl Examiner {
                 Health::Unhealthy(_) => return health,
                 _ => {
                     if self.check.tells_life() {
-                        traffic.probe_took(took);
+                        // One that took longer may have asked twice, on a dead connection first: no round trip.
+                        if took < probe.timeout / 2 {
+                            traffic.probe_took(took);
+                        }
+                        if !matches!(health, Health::Unknown(_)) {
+                            traffic.probe_passed(mark);
+                        }
                     }
                     return health;
                 }

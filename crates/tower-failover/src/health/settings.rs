@@ -57,6 +57,18 @@ impl Default for HealthSettings {
 }
 
 impl HealthSettings {
+    /// How long a round takes at most: when every probe is answered in the last moment, and none decides early.
+    ///
+    /// ```
+    /// assert_eq!(tower_failover::HealthSettings::default().longest_round().as_secs(), 4);
+    /// ```
+    #[must_use]
+    pub fn longest_round(&self) -> Duration {
+        let probes = self.probe_timeout.saturating_mul(self.probes);
+        let pauses = self.delay.saturating_mul(self.probes.saturating_sub(1));
+        probes.saturating_add(pauses).min(LONGEST)
+    }
+
     /// Checks every number; `check` names the health check in the error.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ impl From<Health> for Finding {
             Health::Unhealthy(evidence) => return Self::unhealthy(evidence),
             Health::NotPreferred(reason) => (Verdict::NotPreferred, Evidence::Answered(reason)),
             Health::Unknown(reason) => (Verdict::Unknown, Evidence::Undetermined(reason)),
+            Health::Misconfigured(detail) => (Verdict::Unknown, Evidence::Misconfigured(detail)),
         };
         Self { verdict, evidence: Some(evidence), on_suspicion: false }
     }

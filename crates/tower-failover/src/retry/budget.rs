@@ -29,23 +29,14 @@ impl Budget {
         self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Asks for one repeat. Whether it is granted.
     #[cold]
-    pub(super) fn withdraw(&self) -> Withdrawal {
+    pub(super) fn withdraw(&self) -> bool {
         let calls = self.calls.load(Ordering::Relaxed);
         // The ledger's sums are whole at every step.
         let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
         ledger.withdraw(calls, self.origin.elapsed())
     }
-}
-
-/// What the budget says to one repeat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Withdrawal {
-    Granted,
-    /// With how many were refused since it was last told, if it is to be told now.
-    Refused {
-        tell: Option<u64>,
-    },
 }
 
 /// The pure part: calls and repeats of the recent past, both halved with every second.
@@ -60,31 +51,23 @@ struct Ledger {
     calls: f64,
     calls_seen: u64,
     repeats: f64,
-    refused: u64,
-    told_at: Option<Duration>,
 }
 
 impl Ledger {
     fn new(share: f64, floor: u32) -> Self {
-        Self { share, floor, second: 0, calls: 0.0, calls_seen: 0, repeats: 0.0, refused: 0, told_at: None }
+        Self { share, floor, second: 0, calls: 0.0, calls_seen: 0, repeats: 0.0 }
     }
 
     /// Asks for one repeat. `calls_seen` counts all calls there were, `now` is the time since the beginning.
-    fn withdraw(&mut self, calls_seen: u64, now: Duration) -> Withdrawal {
+    fn withdraw(&mut self, calls_seen: u64, now: Duration) -> bool {
         self.catch_up(calls_seen, now);
         // What is halved every second sums up to twice the flow of a second.
         let floor = 2.0 * f64::from(self.floor);
-        if self.repeats + 1.0 <= floor.max(self.share * self.calls) {
+        let is_granted = self.repeats + 1.0 <= floor.max(self.share * self.calls);
+        if is_granted {
             self.repeats += 1.0;
-            return Withdrawal::Granted;
         }
-        self.refused += 1;
-        let is_due = self.told_at.is_none_or(|told_at| now.saturating_sub(told_at) >= Duration::from_secs(1));
-        let tell = is_due.then(|| std::mem::take(&mut self.refused));
-        if is_due {
-            self.told_at = Some(now);
-        }
-        Withdrawal::Refused { tell }
+        is_granted
     }
 
     fn catch_up(&mut self, calls_seen: u64, now: Duration) {
@@ -104,7 +87,7 @@ mod tests {
     use super::*;
 
     fn granted(ledger: &mut Ledger, calls: u64, now: Duration, wanted: usize) -> usize {
-        (0..wanted).filter(|_| ledger.withdraw(calls, now) == Withdrawal::Granted).count()
+        (0..wanted).filter(|_| ledger.withdraw(calls, now)).count()
     }
 
     /// Every second has so many calls, and each fails and asks for a repeat.
@@ -140,15 +123,5 @@ mod tests {
         let mut ledger = Ledger::new(0.2, 10);
         let burst = granted(&mut ledger, 36_000_000, Duration::from_secs(3600), 10_000);
         assert!((1990..=2000).contains(&burst), "{burst}");
-    }
-
-    #[test]
-    fn b34_refusals_are_told_once_a_second() {
-        let mut ledger = Ledger::new(0.2, 0);
-        let at = Duration::from_millis;
-        assert_eq!(ledger.withdraw(0, at(0)), Withdrawal::Refused { tell: Some(1) });
-        assert_eq!(ledger.withdraw(0, at(400)), Withdrawal::Refused { tell: None });
-        assert_eq!(ledger.withdraw(0, at(999)), Withdrawal::Refused { tell: None });
-        assert_eq!(ledger.withdraw(0, at(1000)), Withdrawal::Refused { tell: Some(3) });
     }
 }

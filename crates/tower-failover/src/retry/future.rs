@@ -10,11 +10,9 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::Shared;
-use super::budget::Withdrawal;
 use super::error::RetryError;
 use super::policy::{Assessment, RetryPolicy};
 use super::wait::{Over, Wait};
-use crate::event::Event;
 use crate::route::Route;
 use crate::timer::Timer;
 
@@ -175,12 +173,12 @@ where
     }
 
     fn is_refused(&self) -> bool {
-        let Withdrawal::Refused { tell } = self.shared.budget.withdraw() else { return false };
-        self.shared.counters.was_refused();
-        if let Some(count) = tell {
-            self.shared.events.emit(Event::RetriesRefused { count });
+        let is_refused = !self.shared.budget.withdraw();
+        if is_refused {
+            self.shared.counters.was_refused();
+            self.shared.refusals.happened();
         }
-        true
+        is_refused
     }
 
     /// Whether the attempt waits for a member that was left because it hangs, and may be made again (B35).

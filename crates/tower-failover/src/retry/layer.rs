@@ -9,9 +9,10 @@ use tower_layer::Layer;
 use super::budget::Budget;
 use super::counters::RetryCounters;
 use super::{Retry, Shared};
+use crate::aggregate::Aggregate;
 use crate::backoff::Backoff;
 use crate::chance::Chance;
-use crate::event::Events;
+use crate::event::{Event, Events};
 
 /// How often and how soon failed attempts are repeated (B31, B34).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -121,7 +122,7 @@ where
             settings: self.settings,
             budget: Budget::new(self.settings.budget_share, self.settings.budget_floor),
             chance: self.chance.clone(),
-            events: self.events.clone(),
+            refusals: Aggregate::new(self.events.clone(), |count| Event::RetriesRefused { count }),
             counters: self.counters.clone(),
         };
         Retry { inner, shared: Arc::new(shared) }

@@ -7,29 +7,43 @@
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
-//! use tower::{Layer, ServiceExt, service_fn};
+//! use tower::{BoxError, Layer, ServiceExt};
 //! use tower_failover::retry::{Assessment, RetryLayer, RetryPolicy};
-//! # use std::sync::atomic::{AtomicU32, Ordering};
+//! use tower_test::mock;
 //!
+//! /// Repeats whatever failed, as long as it is a GET.
 //! #[derive(Clone)]
-//! struct Always;
+//! struct Gets;
 //!
-//! impl<E> RetryPolicy<u32, u32, E> for Always {
-//!     fn assess(&self, result: Result<&u32, &E>) -> Assessment {
+//! impl RetryPolicy<&'static str, &'static str, BoxError> for Gets {
+//!     fn assess(&self, result: Result<&&'static str, &BoxError>) -> Assessment {
 //!         if result.is_ok() { Assessment::Final } else { Assessment::Ambiguous }
 //!     }
-//!     fn repeatable(&self, _request: &u32) -> bool { true }
-//!     fn clone_request(&self, request: &u32) -> Option<u32> { Some(*request) }
+//!     fn repeatable(&self, request: &&'static str) -> bool {
+//!         request.starts_with("GET")
+//!     }
+//!     fn clone_request(&self, request: &&'static str) -> Option<&'static str> {
+//!         Some(*request)
+//!     }
 //! }
 //!
-//! static ATTEMPTS: AtomicU32 = AtomicU32::new(0);
-//! let works_in_the_end = service_fn(|request: u32| async move {
-//!     if ATTEMPTS.fetch_add(1, Ordering::Relaxed) < 2 { Err("not yet") } else { Ok(request + 1) }
+//! let (service, mut handle) = mock::pair::<&str, &str>();
+//! let layer = RetryLayer::new(Gets);
+//! let retry = layer.layer(service);
+//!
+//! tokio::spawn(async move {
+//!     let (_get, respond) = handle.next_request().await.unwrap();
+//!     respond.send_error("connection reset");
+//!     let (_repeated, respond) = handle.next_request().await.unwrap();
+//!     respond.send_response("42");
+//!     let (_incr, respond) = handle.next_request().await.unwrap();
+//!     respond.send_error("connection reset");
 //! });
-//! let layer = RetryLayer::new(Always);
-//! let counters = layer.counters();
-//! assert_eq!(layer.layer(works_in_the_end).oneshot(41).await.unwrap(), 42);
-//! assert_eq!(counters.retries(), 2);
+//! assert_eq!(retry.clone().oneshot("GET visits").await.unwrap(), "42");
+//! assert_eq!(layer.counters().retries(), 1);
+//!
+//! let error = retry.oneshot("INCR visits").await.unwrap_err();
+//! assert!(error.may_have_been_applied());
 //! # }
 //! ```
 
@@ -46,12 +60,12 @@ mod tests;
 
 use std::fmt;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tower_service::Service;
 
+use crate::aggregate::Aggregate;
 use crate::chance::Chance;
-use crate::event::Events;
 use crate::route::Route;
 use budget::Budget;
 
@@ -89,7 +103,7 @@ struct Shared<P, S, R> {
     settings: RetrySettings,
     budget: Budget,
     chance: Chance,
-    events: Events,
+    refusals: Aggregate,
     counters: RetryCounters,
 }
 
@@ -105,9 +119,11 @@ where
 
     #[inline]
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner
-            .poll_ready(context)
-            .map_err(|error| RetryError::Failed { error, may_have_been_applied: false })
+        // Without touching the error's room on the way of every call, as `map_err` does.
+        match ready!(self.inner.poll_ready(context)) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(error) => Poll::Ready(Err(RetryError::Failed { error, may_have_been_applied: false })),
+        }
     }
 
     #[inline(always)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_test::{assert_pending, assert_ready_ok, task};
 use tower::{Service, ServiceExt};
-use tower_failover::availability::Evidence;
+use tower_failover::availability::{Evidence, OpenReason};
 use tower_failover::balance::fixed;
 use tower_failover::{
     CircuitBreakerLayer, Events, FailoverConfig, FailoverError, Member, Route, WeightedFailoverBalance,
@@ -13,7 +13,7 @@ use tower_failover::{Finding, Signal};
 use tower_layer::Layer;
 use tower_test::mock;
 
-use super::stage::{Region, Stage, active, ask, settled};
+use super::stage::{Answers, GRACE, Region, Stage, active, ask, pass, settled};
 
 #[tokio::test(start_paused = true)]
 async fn b6_a_call_made_ready_on_the_old_member_runs_on_the_new_one() {
@@ -151,4 +151,35 @@ async fn the_driver_ends_with_the_last_clone() {
     tokio::time::timeout(Duration::from_secs(1), driver).await.expect("in time").expect("no panic");
     assert!(handle.force_active("heavy", None).await.is_err(), "a handle keeps nothing alive");
     assert_ne!(route.version(), 0);
+}
+
+/// A clone that was made ready on a half-open member holds one of its few trial calls.
+#[tokio::test(start_paused = true)]
+async fn b10_a_call_that_moves_gives_its_trial_on_the_old_member_back() {
+    let events = Events::default();
+    let [tried, other] = ["tried", "other"].map(|name| Region::new(name, 1.0, &events));
+    let members = [&tried, &other].map(|region| {
+        let layer = CircuitBreakerLayer::new(region.circuit.clone());
+        Member::new(layer.layer(Answers(region.name)), region.availability().clone())
+    });
+    let balance = WeightedFailoverBalance::new(fixed(members), FailoverConfig::default())
+        .expect("a valid configuration");
+    let handle = balance.handle();
+    let epoch = tried.availability().gate().epoch;
+    tried.availability().signal(Signal::Trip { epoch, reason: OpenReason::FailureDetector });
+    pass(GRACE).await;
+    handle.drain("other", None).await.expect("a known member");
+    assert_eq!(handle.snapshot().active.as_deref(), Some("tried"));
+    let free = || tried.circuit.status().free_trials;
+    let all = free();
+    assert!(all > 0, "it is half-open");
+
+    let mut ready = balance.clone();
+    ready.ready().await.expect("ready");
+    assert_eq!(free(), all - 1);
+    handle.undrain("other").await.expect("a known member");
+    handle.drain("tried", None).await.expect("a known member");
+    assert_eq!(ready.call(()).await.expect("an answer"), "other");
+    assert_eq!(free(), all, "while the clone lives on");
+    drop(ready);
 }

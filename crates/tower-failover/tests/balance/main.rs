@@ -4,8 +4,10 @@
 
 mod calls;
 mod choice;
+mod events;
 mod fallback;
 mod membership;
+mod misconfigured;
 mod outage;
 mod stage;
 mod steering;

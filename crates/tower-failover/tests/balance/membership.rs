@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::stream;
 use tokio::sync::mpsc;
 use tower::discover::Change;
+use tower_failover::balance::ManageError;
 use tower_failover::{Event, Member, SwitchReason};
 
 use super::stage::{Answers, Balance, Region, Stage, active, ask, pass, settled};
@@ -128,4 +129,42 @@ async fn without_any_member_calls_are_told_after_the_start() {
     let (_changes, balance) = open_balance(&stage);
     assert!(ask(&balance).await.is_err());
     assert!(balance.handle().snapshot().outage.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn b38_a_choice_by_hand_ends_when_its_member_leaves() {
+    let stage = Stage::new();
+    let (changes, balance) = open_balance(&stage);
+    add(&changes, 1, stage.light.member());
+    add(&changes, 2, stage.heavy.member());
+    settled().await;
+    balance.handle().set_active("light", None).await.expect("nothing speaks against it");
+    changes.send(Ok(Change::Remove(1))).expect("a driver");
+    settled().await;
+    assert_eq!(balance.handle().snapshot().pinned, None);
+    add(&changes, 1, stage.light.member());
+    settled().await;
+    assert_eq!(ask(&balance).await, Ok("heavy"), "it was another one that was chosen");
+}
+
+#[tokio::test(start_paused = true)]
+async fn b40_a_member_is_removed_by_hand_and_the_last_one_is_not() {
+    let mut stage = Stage::new();
+    let (changes, balance) = open_balance(&stage);
+    add(&changes, 1, stage.light.member());
+    add(&changes, 2, stage.heavy.member());
+    settled().await;
+    stage.told();
+    let handle = balance.handle();
+    assert_eq!(handle.remove("mars").await, Err(ManageError::UnknownMember("mars".into())));
+    assert_eq!(handle.remove("heavy").await, Ok(()));
+    assert_eq!(ask(&balance).await, Ok("light"), "before the order is answered");
+    let told = stage.told();
+    assert_eq!(told[0], Event::MemberRemoved { member: "heavy".into() });
+    assert!(matches!(&told[1], Event::ActiveChanged { reason: SwitchReason::Removed, .. }), "{told:?}");
+    assert_eq!(handle.remove("light").await, Err(ManageError::LastMember("light".into())));
+    assert_eq!(ask(&balance).await, Ok("light"));
+    add(&changes, 2, stage.heavy.member());
+    settled().await;
+    assert_eq!(ask(&balance).await, Ok("heavy"), "it has joined again");
 }

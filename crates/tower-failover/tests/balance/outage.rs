@@ -1,11 +1,12 @@
-//! Nobody can serve: B28 to B30, B58.
+//! Nobody can serve: B7, B28 to B30, B58.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, advance, sleep};
-use tower_failover::{Event, FailoverError, SwitchReason};
+use tower_failover::availability::{CircuitState, OpenReason};
+use tower_failover::{Event, FailoverError, Signal, SwitchReason};
 
-use super::stage::{Stage, active, ask, pass, settled};
+use super::stage::{GRACE, Stage, Watched, active, ask, pass, settled};
 
 #[tokio::test(start_paused = true)]
 async fn b28_calls_fail_at_once_and_count_attempts_by_the_clock() {
@@ -174,4 +175,108 @@ async fn b30_an_outage_escalates_on_time_while_the_heaviest_is_waited_for() {
     assert!(matches!(stage.told().last(), Some(Event::OutageEscalated { .. })));
     pass(Duration::from_millis(500)).await;
     assert_eq!(active(&balance).as_deref(), Some("light"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b58_the_heaviest_is_asked_when_another_returns() {
+    let stage = Stage::new();
+    let checks = [stage.light.watched(), stage.middle.watched(), stage.heavy.watched()];
+    let balance = stage.balance(stage.config());
+    pass(Duration::from_secs(3)).await;
+    checks.iter().for_each(Watched::is_cut);
+    pass(Duration::from_secs(60)).await;
+    assert_eq!(active(&balance), None);
+    let asked = checks[2].probes();
+    stage.light.rises();
+    settled().await;
+    assert_eq!(checks[2].probes(), asked + 1, "at once, whatever its backoff says");
+}
+
+/// What a circuit does while its member is away is no sign of when the member went.
+#[tokio::test(start_paused = true)]
+async fn b58_who_was_away_before_went_alone_however_often_it_was_tried_since() {
+    let stage = Stage::new();
+    let balance = stage.balance(stage.config());
+    // A check that fails in its second round: the circuit is tried, and opens once more.
+    let check = stage.heavy.watched();
+    pass(Duration::from_secs(3)).await;
+    stage.heavy.falls();
+    settled().await;
+    let went_at = Instant::now();
+    let moved_at = loop {
+        sleep(Duration::from_millis(100)).await;
+        let circuit = stage.heavy.circuit.status();
+        if circuit.state == CircuitState::HalfOpen {
+            check.is_cut();
+            settled().await;
+        } else if circuit.since > went_at + GRACE {
+            break circuit.since;
+        }
+    };
+    assert!(moved_at.elapsed() < Duration::from_secs(5), "it moved within the interval");
+    stage.middle.falls();
+    stage.light.falls();
+    settled().await;
+    assert_eq!(active(&balance), None);
+    stage.light.rises();
+    settled().await;
+    assert_eq!(active(&balance).as_deref(), Some("light"), "nobody is waited for");
+}
+
+#[tokio::test(start_paused = true)]
+async fn b58_together_is_within_one_interval() {
+    for (apart, together) in [(Duration::from_millis(2400), true), (Duration::from_millis(2600), false)] {
+        let stage = Stage::new();
+        let balance = stage.balance(stage.config());
+        settled().await;
+        for region in [&stage.heavy, &stage.middle, &stage.light] {
+            region.falls();
+            sleep(apart).await;
+        }
+        stage.light.rises();
+        settled().await;
+        let waits = active(&balance).is_none();
+        assert_eq!(waits, together, "{:?} between the first and the last", apart * 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn b58_who_was_sent_away_by_hand_says_nothing_of_us() {
+    let stage = Stage::new();
+    let balance = stage.balance(stage.config());
+    settled().await;
+    balance.handle().drain("middle", None).await.expect("a known member");
+    pass(Duration::from_secs(60)).await;
+    stage.heavy.falls();
+    stage.light.falls();
+    settled().await;
+    stage.light.rises();
+    settled().await;
+    assert_eq!(active(&balance), None, "both that were to serve went at once");
+    stage.heavy.rises();
+    settled().await;
+    assert_eq!(active(&balance).as_deref(), Some("heavy"));
+}
+
+/// It trips, all others are away, and its checks pass.
+#[tokio::test(start_paused = true)]
+async fn b7_a_last_resort_to_the_member_that_serves_is_no_switch() {
+    let mut stage = Stage::new();
+    let balance = stage.balance(stage.config());
+    stage.heavy.rises();
+    settled().await;
+    stage.middle.falls();
+    stage.light.falls();
+    settled().await;
+    let (told, version) = (stage.told().len(), balance.handle().snapshot().version);
+    assert!(told > 0);
+
+    let epoch = stage.heavy.availability().gate().epoch;
+    stage.heavy.availability().signal(Signal::Trip { epoch, reason: OpenReason::FailureDetector });
+    settled().await;
+    assert_eq!(stage.heavy.circuit.state(), CircuitState::Closed, "with a fresh window");
+    assert_eq!(ask(&balance).await, Ok("heavy"));
+    assert_eq!(stage.told(), [], "calls go nowhere else");
+    let snapshot = balance.handle().snapshot();
+    assert_eq!((snapshot.version, snapshot.switches.len()), (version, 1));
 }

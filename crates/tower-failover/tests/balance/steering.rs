@@ -101,6 +101,32 @@ async fn b38_a_drained_member_is_never_chosen_until_its_time_is_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn b38_the_later_order_counts() {
+    let stage = Stage::new();
+    let balance = stage.balance(stage.config());
+    let handle = balance.handle();
+    settled().await;
+    handle.drain("light", None).await.expect("a known member");
+    handle.force_open("light").await.expect("a known member");
+    handle.set_active("light", None).await.expect("nothing speaks against it");
+    assert_eq!(ask(&balance).await, Ok("light"));
+    handle.drain("light", None).await.expect("a known member");
+    assert_eq!(ask(&balance).await, Ok("heavy"));
+    handle.undrain("light").await.expect("a known member");
+    assert_eq!(ask(&balance).await, Ok("light"), "the choice stood all the while");
+}
+
+#[tokio::test(start_paused = true)]
+async fn b40_orders_to_a_balance_that_is_gone_are_errors() {
+    let stage = Stage::new();
+    let handle = stage.balance(stage.config()).handle();
+    settled().await;
+    assert_eq!(handle.release_choice().await, Err(ManageError::DriverGone));
+    assert_eq!(handle.set_active("light", None).await, Err(ManageError::DriverGone));
+    assert_eq!(handle.drain("light", None).await, Err(ManageError::DriverGone));
+}
+
+#[tokio::test(start_paused = true)]
 async fn b40_a_new_weight_counts_at_once() {
     let mut stage = Stage::new();
     let balance = stage.balance(stage.config());
@@ -120,8 +146,12 @@ async fn b40_orders_for_nobody_are_refused_by_name() {
     let balance = stage.balance(stage.config());
     let handle = balance.handle();
     let reason = ManageError::UnknownMember("mars".into());
-    assert_eq!(reason.to_string(), "no member is named mars");
+    assert!(reason.to_string().starts_with("no member is named mars"), "{reason}");
     let unknown = Err(reason);
+    assert_eq!(handle.undrain("mars").await, unknown);
+    assert_eq!(handle.trip("mars", Duration::from_secs(1)).await, unknown);
+    assert_eq!(handle.force_open("mars").await, unknown);
+    assert_eq!(handle.release("mars").await, unknown);
     assert_eq!(handle.set_active("mars", None).await, unknown);
     assert_eq!(handle.force_active("mars", None).await, unknown);
     assert_eq!(handle.drain("mars", None).await, unknown);

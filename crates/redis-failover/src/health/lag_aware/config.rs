@@ -141,11 +141,16 @@ impl LagAware {
     pub(crate) fn validate_for(
         &self,
         health_check_url: &str,
-        address: &Address,
+        addresses: impl IntoIterator<Item = Address>,
     ) -> Result<(), LagAwareError> {
         self.validate()?;
-        matching::seeds([address.clone()])?;
+        matching::seeds(addresses)?;
         base_url::read(health_check_url, self.rest_api_port).map(drop)
+    }
+
+    /// A look is one request or three, all within this.
+    pub(crate) fn longest_round(&self) -> Duration {
+        self.timeout
     }
 
     /// The check of the database with these addresses (one, or all seeds of a cluster), by the API at

@@ -24,7 +24,9 @@ fn each_setting_that_cannot_be_used_is_named() {
         ("fallback_jitter", refused(|config| config.fallback_jitter = 1.0)),
         ("failover_attempts", refused(|config| config.failover_attempts = 0)),
         ("failover_delay", refused(|config| config.failover_delay = Duration::MAX)),
-        ("patience", refused(|config| config.patience = Duration::MAX)),
+        ("all_at_once_window", refused(|config| config.all_at_once_window = Duration::MAX)),
+        ("wait_for_first_verdict", refused(|config| config.wait_for_first_verdict = Duration::MAX)),
+        ("wait_for_return", refused(|config| config.wait_for_return = Duration::MAX)),
         ("wait_for_member", refused(|config| config.wait_for_member = Some(Duration::ZERO))),
     ];
     for (option, refusal) in refusals {

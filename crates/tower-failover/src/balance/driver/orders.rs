@@ -6,7 +6,7 @@ use super::Course;
 use crate::availability::{Finding, Signal, Verdict};
 use crate::balance::handle::{ManageError, Order, Wish};
 use crate::balance::select::Occasion;
-use crate::event::{Name, SwitchReason};
+use crate::event::{Event, Name, SwitchReason};
 
 pub(super) type Answer = (Reply, Result<(), ManageError>);
 
@@ -42,6 +42,11 @@ impl<K, S> Course<K, S> {
                 self.answers.push((reply, result));
                 return None;
             }
+            Wish::Remove => {
+                let result = self.remove(name);
+                self.answers.push((reply, result));
+                return None;
+            }
             Wish::Unpin => self.members.unpin(),
             Wish::Drain { until } => entry.drain(until),
             Wish::Undrain => entry.undrain(),
@@ -63,6 +68,16 @@ impl<K, S> Course<K, S> {
         entry.availability.signal(Signal::Release);
         entry.availability.signal(Signal::Close);
         self.members.pin(name, until);
+        Ok(())
+    }
+
+    fn remove(&mut self, name: Name) -> Result<(), ManageError> {
+        let Some(index) = self.members.index_of(&name) else { return Err(ManageError::UnknownMember(name)) };
+        if self.members.is_last() {
+            return Err(ManageError::LastMember(name));
+        }
+        let member = self.members.remove_at(index);
+        self.config.events.emit(Event::MemberRemoved { member });
         Ok(())
     }
 

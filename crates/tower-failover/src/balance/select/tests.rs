@@ -145,6 +145,21 @@ fn b41_the_heaviest_is_waited_for_until_it_was_judged() {
 }
 
 #[test]
+fn b41_one_that_could_not_be_judged_is_not_taken_while_another_may_be_found_healthy() {
+    let now = Instant::now();
+    let until = now + Duration::from_secs(1);
+    let mut standings = [standing("light", 0.5), standing("heavy", 2.0)];
+    standings[1].preference = Some(Preference::Unknown);
+    standings[0] = Standing { judged: false, ..standings[1].clone() };
+    let start = Situation { patience: Some(Patience::ForVerdict(until)), now, ..situation() };
+    assert_eq!(rule(&standings, &start), Decision::WaitUntil(until));
+    standings[0] = standing("light", 0.5);
+    assert_eq!(rule(&standings, &start), Decision::Switch { to: 0, reason: None });
+    standings[0] = away("light", 0.5);
+    assert_eq!(rule(&standings, &start), Decision::Switch { to: 1, reason: None }, "nothing better comes");
+}
+
+#[test]
 fn b58_only_a_wanted_heavier_one_is_waited_for() {
     let now = Instant::now();
     let until = now + Duration::from_secs(1);

@@ -1,6 +1,7 @@
 //! Stories of deadlines and the sweeper.
 
 mod limits;
+mod silence;
 mod slots;
 mod stalls;
 mod suspicion;

@@ -6,7 +6,6 @@ use super::*;
 async fn b57_a_stall_on_a_paused_clock_is_not_charged_to_a_call() {
     let sweeper = Sweeper::spawn();
     let availability = member();
-    let _probes = availability.attach_probes();
     let service =
         watched(&sweeper, &availability).layer(service_fn(|()| pending::<Result<(), &'static str>>()));
     let start = Instant::now();
@@ -14,10 +13,33 @@ async fn b57_a_stall_on_a_paused_clock_is_not_charged_to_a_call() {
     sleep(millis(60)).await;
     tokio::time::advance(millis(10_000)).await;
     sleep(millis(10)).await;
-    assert!(!call.is_finished() && !availability.is_suspected());
+    assert!(!call.is_finished());
     call.await.unwrap().unwrap_err();
     let took = start.elapsed();
     assert!(took > millis(10_000) + LIMIT - GRAIN && took < millis(10_000) + LIMIT + GRAIN * 2, "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn b57_after_more_than_a_second_every_member_is_asked_before_anything_counts() {
+    for (stall, asked) in [(millis(900), false), (millis(1200), true)] {
+        let sweeper = Sweeper::spawn();
+        let members = [member(), member()];
+        let _probes = members.each_ref().map(Availability::attach_probes);
+        let _standby = watched(&sweeper, &members[1]);
+        let service =
+            watched(&sweeper, &members[0]).layer(service_fn(|()| pending::<Result<(), &'static str>>()));
+        let call = tokio::spawn(service.oneshot(()));
+        sleep(millis(60)).await;
+        tokio::time::advance(stall).await;
+        sleep(millis(10)).await;
+        let suspected = members.each_ref().map(Availability::is_suspected);
+        assert_eq!(
+            suspected, [asked; 2],
+            "{stall:?}: the one in use, and the one whose connections are kept"
+        );
+        assert!(!call.is_finished(), "the stall is not charged to the call");
+        call.abort();
+    }
 }
 
 /// The answer came while the runtime's only thread was blocked for longer than the limit.

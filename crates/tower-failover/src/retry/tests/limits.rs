@@ -26,6 +26,7 @@ async fn b34_the_budget_refuses_and_says_so_once_a_second() {
     assert_eq!(stage.layer.counters().refused(), 5);
     assert_eq!(told.next().await, Some(Event::RetriesRefused { count: 1 }));
     assert_pending!(tokio_test::task::spawn(told.next()).poll());
+    assert_eq!(told.next().await, Some(Event::RetriesRefused { count: 4 }), "within the second");
 }
 
 #[tokio::test(start_paused = true)]

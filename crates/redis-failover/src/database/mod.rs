@@ -1,9 +1,14 @@
 //! One database's stack: breaker, detector, deadline, connection — and the tasks that belong to it.
 
+mod ground;
+
+use std::any::Any;
+use std::error::Error;
+
 use tower_failover::deadline::{Timeout, TimeoutOf};
 use tower_failover::health::HealthWatch;
 use tower_failover::{
-    Availability, Check, Circuit, CircuitBreakerLayer, CircuitError, DeadlineError, DeadlineLayer,
+    Availability, Circuit, CircuitBreakerLayer, CircuitError, DeadlineError, DeadlineLayer, FailoverConfig,
     FailureDetectorLayer, HealthPlan, Member, Sweeper,
 };
 use tower_layer::Layer;
@@ -11,10 +16,10 @@ use tower_service::Service;
 
 use crate::command::{Blocking, Command};
 use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig, weight};
-use crate::connection::{Connection, ConnectionError, Endpoint, Link, LinkSettings};
+use crate::connection::ConnectionError;
 use crate::cursor::CursorTag;
-use crate::health::PingCheck;
 use crate::reply::{Classified, RedisOutcome, Reply};
+use ground::{Ground, ground};
 
 /// What a call to one database fails with.
 pub type DatabaseError = CircuitError<DeadlineError<ConnectionError>>;
@@ -40,7 +45,7 @@ const GRACE: std::time::Duration = std::time::Duration::from_millis(500);
 /// The tasks of a database; they end when this is dropped.
 pub(crate) struct Tasks {
     _health: Option<HealthWatch>,
-    _link: Link,
+    _ground: Box<dyn Any + Send>,
 }
 
 /// Builds a database's stack and starts its tasks.
@@ -63,46 +68,46 @@ pub(crate) fn open(
     ConfigError,
 > {
     let name = config.name_or_address();
-    let option = |option: &'static str| {
-        let database = name.clone();
-        move |reason: String| ConfigError::DatabaseOption { database, option, reason }
+    let options = config.options(&all.options);
+    let invalid = |option: &'static str, error: &dyn Error| ConfigError::DatabaseOption {
+        database: name.clone(),
+        option,
+        reason: error.to_string(),
     };
-    let chance = all.failover.chance.clone();
-    let availability = Availability::new(name.as_str(), all.failover.events.clone());
-    let circuit = Circuit::new(availability.clone(), config.circuit(all))
-        .map_err(|error| option("grace_period")(error.to_string()))?;
-    let endpoint = Endpoint::new(config.info.clone(), config.connect()?, all.connect_timeout);
+    let FailoverConfig { events, chance, .. } = all.failover();
+    let availability = Availability::new(name.as_str(), events);
+    let circuit =
+        Circuit::new(availability.clone(), options.circuit()).map_err(|error| invalid("circuit", &error))?;
+    let thresholds = options.thresholds().map_err(|error| invalid("failure_rate_threshold", &error))?;
+    let suspicion = options.suspicion();
 
-    let health = if config.health_checks {
-        let checks = [Check::new("ping", PingCheck::new(endpoint.clone()))];
-        #[cfg(feature = "lag-aware")]
-        let checks = {
-            let lag_aware = all.lag_aware.as_ref().map(|lag_aware| config.lag_aware_check(lag_aware));
-            checks.into_iter().chain(lag_aware.transpose()?)
-        };
-        let plan = HealthPlan::new(checks)
-            .settings(all.health.clone())
-            .suspicion(all.suspicion)
-            .chance(chance.clone());
-        Some(plan.watch(&availability).map_err(|error| option("health_check")(error.to_string()))?)
-    } else {
+    let Ground { leaf, prober, tasks } = ground(config, &options, cursor_tag, &availability, &chance)?;
+    let checks = options.health_checks();
+    let health = if checks.is_empty() {
         None
+    } else {
+        let checks = checks.iter().map(|check| check.of(prober.anew()));
+        #[cfg(feature = "lag-aware")]
+        let checks = checks.chain(config.lag_aware_check(all)?);
+        let plan = HealthPlan::new(checks).settings(options.health()).suspicion(suspicion).chance(chance);
+        Some(plan.watch(&availability).map_err(|error| invalid("health_checks", &error))?)
     };
 
-    let settings = LinkSettings { redial_spread: all.redial_spread, ..LinkSettings::new(cursor_tag) };
-    let (connection, link) = Connection::open(endpoint, settings, availability.clone(), chance);
-    let detector = FailureDetectorLayer::new(availability.clone())
-        .thresholds(all.thresholds()?)
+    let mut detector = FailureDetectorLayer::new(availability.clone())
+        .thresholds(thresholds)
         .classify(RedisOutcome)
         .clock(sweeper.clock())
         // Connection and deadline raise suspicion themselves; a reply is no reason for it.
         .suspect_on_failure(false);
-    let deadline = DeadlineLayer::new(config.timeout(all))
-        .sweeper(sweeper, &availability, all.suspicion)
+    if !suspicion.is_off() {
+        detector = detector.abandoned_after(suspicion.after);
+    }
+    options.add_detectors(&detector.detectors());
+    let deadline = DeadlineLayer::new(options.response_timeout())
+        .sweeper(sweeper, &availability, suspicion)
         .timeout_of(CommandTimeout);
-    let stack =
-        CircuitBreakerLayer::new(circuit).layer(detector.layer(deadline.layer(Classified(connection))));
+    let stack = CircuitBreakerLayer::new(circuit).layer(detector.layer(deadline.layer(Classified(leaf))));
 
     let member = Member::new(stack, availability).weight(weight(&name, config.weight)?);
-    Ok((member, Tasks { _health: health, _link: link }))
+    Ok((member, Tasks { _health: health, _ground: tasks }))
 }

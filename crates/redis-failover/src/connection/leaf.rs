@@ -1,0 +1,70 @@
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_util::future::BoxFuture;
+use pin_project_lite::pin_project;
+use redis::Value;
+use tower_service::Service;
+
+use super::{ConnectionError, OwnLeaf};
+use crate::command::Command;
+
+/// The leaf of a database's stack. All kinds of database are one type from here on, so that one client can mix
+/// them; only what is not our own connection is boxed.
+#[derive(Clone)]
+pub(crate) enum Leaf<C> {
+    /// A [`Connection`](super::Connection).
+    Standalone(C),
+    Own(OwnLeaf),
+}
+
+impl<'a, C> Service<Command<'a>> for Leaf<C>
+where
+    C: Service<Command<'a>, Response = Value, Error = ConnectionError>,
+{
+    type Response = Value;
+    type Error = ConnectionError;
+    type Future = LeafFuture<'a, C::Future>;
+
+    #[inline]
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
+        match self {
+            Self::Standalone(connection) => connection.poll_ready(context),
+            Self::Own(_) => Poll::Ready(Ok(())),
+        }
+    }
+
+    #[inline(always)]
+    fn call(&mut self, command: Command<'a>) -> Self::Future {
+        match self {
+            Self::Standalone(connection) => LeafFuture::Standalone { call: connection.call(command) },
+            Self::Own(own) => LeafFuture::Boxed { call: own.call(command) },
+        }
+    }
+}
+
+pin_project! {
+    /// The response of a [`Leaf`].
+    #[project = Projected]
+    pub(crate) enum LeafFuture<'a, F> {
+        Standalone { #[pin] call: F },
+        Boxed { call: BoxFuture<'a, Result<Value, ConnectionError>> },
+    }
+}
+
+impl<F> Future for LeafFuture<'_, F>
+where
+    F: Future<Output = Result<Value, ConnectionError>>,
+{
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            Projected::Standalone { call } => call.poll(context),
+            Projected::Boxed { call } => call.as_mut().poll(context),
+        }
+    }
+}

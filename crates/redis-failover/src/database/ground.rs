@@ -1,0 +1,64 @@
+//! Where the kinds of database differ: what stands at the bottom of the stack.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use redis::Value;
+use tower_failover::{Availability, Chance};
+use tower_service::Service;
+
+use crate::command::Command;
+use crate::config::{ConfigError, DatabaseConfig, Options, Target};
+use crate::connection::{Connection, ConnectionError, Endpoint, Leaf, OwnLeaf};
+use crate::cursor::CursorTag;
+use crate::health::Prober;
+
+/// What a kind of database brings to its stack; all that stands above is the same for all kinds.
+pub(super) struct Ground<C> {
+    pub(super) leaf: Leaf<C>,
+    pub(super) prober: Prober,
+    /// Dropping it ends what the leaf lives on, and with that all its calls.
+    pub(super) tasks: Box<dyn Any + Send>,
+}
+
+pub(super) fn ground(
+    config: &DatabaseConfig,
+    options: &Options,
+    cursor_tag: CursorTag,
+    availability: &Availability,
+    chance: &Chance,
+) -> Result<
+    Ground<
+        impl for<'a> Service<Command<'a>, Response = Value, Error = ConnectionError, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+        + use<>,
+    >,
+    ConfigError,
+> {
+    Ok(match &config.target {
+        Target::Standalone(info) => {
+            let mut endpoint = Endpoint::new(info.clone(), config.connect()?, options.connect_timeout());
+            if let Some(name) = options.client_name() {
+                endpoint = endpoint.client_name(Arc::clone(name));
+            }
+            if let Some(provider) = config.provider() {
+                endpoint = endpoint.credentials(Arc::clone(provider));
+            }
+            let prober = Prober::from(endpoint.clone());
+            let (connection, link) =
+                Connection::open(endpoint, options.link(cursor_tag), availability.clone(), chance.clone());
+            Ground { leaf: Leaf::Standalone(connection), prober, tasks: Box::new(link) }
+        }
+        Target::Own(service) => {
+            let (leaf, keeper) = OwnLeaf::open(service.clone(), cursor_tag, availability.clone());
+            Ground {
+                leaf: Leaf::Own(leaf),
+                prober: Prober::through(service.clone()),
+                tasks: Box::new(keeper),
+            }
+        }
+    })
+}
