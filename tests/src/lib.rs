@@ -12,7 +12,8 @@ use std::time::Duration;
 use failover_testkit::server::AnyServer;
 use futures_util::StreamExt;
 use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+use tower_failover::balance::Snapshot;
 
 pub use impostor::{Afterwards, Impostor};
 pub use load::{Load, Tally};
@@ -53,6 +54,16 @@ pub async fn becomes_active(client: &MultiDbClient, name: &str) {
     timeout(PATIENCE, waiting)
         .await
         .unwrap_or_else(|_| panic!("{name} did not become active: {:?}", client.snapshot()));
+}
+
+/// Waits until the snapshot shows this.
+pub async fn eventually(client: &MultiDbClient, what: &str, shown: impl Fn(&Snapshot) -> bool) {
+    let waiting = async {
+        while !client.snapshot().as_ref().is_some_and(&shown) {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("never: {what}: {:?}", client.snapshot()));
 }
 
 /// The switches since the start, without the first choice.

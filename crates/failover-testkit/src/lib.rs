@@ -9,6 +9,8 @@
 //! - [`proxy`]: a TCP proxy with latency, loss, resets, half-closes, refusals and cut replies;
 //! - [`scripted`]: Tower services with scripted answers, for the tests of layers.
 //!
+//! With the feature `tls` there are also certificates, and a double of Redis Enterprise's REST API, in `tls`.
+//!
 //! # Example
 //!
 //! A database behind a network that can be cut:
@@ -47,5 +49,7 @@ mod listener;
 pub mod proxy;
 pub mod scripted;
 pub mod server;
+#[cfg(feature = "tls")]
+pub mod tls;
 
-pub(crate) use self::address::url;
+pub(crate) use self::address::{tls_url, url};

@@ -77,6 +77,8 @@ pub use client::MultiDbClient;
 pub use command::{CallOptions, Command, RetrySafety};
 pub use config::{ConfigError, DatabaseConfig, InitialHealthCheckPolicy, MultiDbConfig};
 pub use connection::Standby;
+#[cfg(feature = "tls-no-provider")]
+pub use connection::Tls;
 pub use error::Error;
 pub use health::HealthCheck;
 pub use pubsub::{PubSub, PubSubItem, PubSubSettings};

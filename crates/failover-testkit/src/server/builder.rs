@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, io, path::PathBuf};
 
-use super::{RealServer, launch::Launch};
+use super::{RealServer, ServerTls, launch::Launch};
 
 /// Builds a [`RealServer`]; made by [`RealServer::builder`].
 ///
@@ -14,6 +14,7 @@ pub struct RealServerBuilder {
     arguments: Vec<OsString>,
     password: Option<String>,
     unix_socket: bool,
+    tls: Option<ServerTls>,
 }
 
 impl RealServerBuilder {
@@ -52,6 +53,13 @@ impl RealServerBuilder {
         self
     }
 
+    /// Speaks TLS on a second port: see [`RealServer::tls_addr`].
+    #[must_use]
+    pub fn tls(mut self, tls: impl Into<ServerTls>) -> Self {
+        self.tls = Some(tls.into());
+        self
+    }
+
     /// Starts the process and waits until it answers PING.
     ///
     /// # Errors
@@ -65,6 +73,7 @@ impl RealServerBuilder {
                 "no server binary: $REDIS_SERVER_BIN is not set, and neither redis-server nor valkey-server is on PATH",
             )
         })?;
-        RealServer::launch(Launch::new(binary, self.arguments, self.password, self.unix_socket)?).await
+        RealServer::launch(Launch::new(binary, self.arguments, self.password, self.unix_socket, self.tls)?)
+            .await
     }
 }

@@ -13,7 +13,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::process::Process;
+use super::{ServerTls, process::Process};
 
 /// Tries of another port, when the one that was free is taken by another process at the start.
 const PORT_TRIES: usize = 10;
@@ -31,7 +31,14 @@ pub(super) struct Launch {
     password: Option<String>,
     unix_socket: Option<PathBuf>,
     port: u16,
+    tls: Option<Tls>,
     directory: TempDir,
+}
+
+#[derive(Debug)]
+struct Tls {
+    settings: ServerTls,
+    port: u16,
 }
 
 /// Why a server did not come up.
@@ -47,10 +54,13 @@ impl Launch {
         arguments: Vec<OsString>,
         password: Option<String>,
         unix_socket: bool,
+        tls: Option<ServerTls>,
     ) -> io::Result<Self> {
         let directory = tempfile::Builder::new().prefix("failover-testkit-").tempdir()?;
+        tls.iter().try_for_each(|tls| tls.write(directory.path()))?;
+        let tls = tls.map(|settings| Tls { settings, port: 0 });
         let unix_socket = unix_socket.then(|| directory.path().join("redis.sock"));
-        Ok(Self { binary, arguments, password, unix_socket, port: 0, directory })
+        Ok(Self { binary, arguments, password, unix_socket, port: 0, tls, directory })
     }
 
     pub(super) fn binary(&self) -> &Path {
@@ -69,6 +79,10 @@ impl Launch {
         self.port
     }
 
+    pub(super) fn tls_port(&self) -> Option<u16> {
+        Some(self.tls.as_ref()?.port)
+    }
+
     pub(super) fn directory(&self) -> &Path {
         self.directory.path()
     }
@@ -76,7 +90,13 @@ impl Launch {
     /// Starts it on a port that is free now.
     pub(super) fn start(&mut self) -> io::Result<Process> {
         for _ in 0..PORT_TRIES {
-            self.port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+            // Both are held until both are known, so that they are two.
+            let (plain, secure) = (free_port()?, free_port()?);
+            self.port = plain.local_addr()?.port();
+            if let Some(tls) = &mut self.tls {
+                tls.port = secure.local_addr()?.port();
+            }
+            drop((plain, secure));
             match self.run() {
                 Err(Failure::PortTaken) => {}
                 Err(Failure::Other(error)) => return Err(error),
@@ -136,6 +156,9 @@ impl Launch {
         if let Some(path) = &self.unix_socket {
             command.arg("--unixsocket").arg(path);
         }
+        if let Some(tls) = &self.tls {
+            command.args(tls.settings.arguments(self.directory(), tls.port));
+        }
         command.args(&self.arguments);
         Ok(command)
     }
@@ -189,6 +212,10 @@ impl Launch {
         let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         lines[lines.len().saturating_sub(5)..].join(" | ")
     }
+}
+
+fn free_port() -> io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
 }
 
 enum Look {

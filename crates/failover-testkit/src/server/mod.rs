@@ -9,6 +9,7 @@ mod builder;
 mod find;
 mod launch;
 mod process;
+mod tls;
 
 use std::{
     io,
@@ -17,7 +18,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-pub use self::{any::AnyServer, builder::RealServerBuilder};
+pub use self::{any::AnyServer, builder::RealServerBuilder, tls::ServerTls};
 use self::{launch::Launch, process::Process};
 
 /// A real server process that can be killed, stopped, resumed and restarted.
@@ -162,6 +163,19 @@ impl RealServer {
     #[must_use]
     pub fn url(&self) -> String {
         crate::url(self.addr(), None, self.launch.password())
+    }
+
+    /// The loopback address where it speaks TLS, if [`RealServerBuilder::tls`] asked for that; the same after a
+    /// restart.
+    #[must_use]
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        Some(SocketAddr::from((Ipv4Addr::LOCALHOST, self.launch.tls_port()?)))
+    }
+
+    /// A `rediss://` URL of it, with the password if one was set.
+    #[must_use]
+    pub fn tls_url(&self) -> Option<String> {
+        Some(crate::tls_url(self.tls_addr()?, None, self.launch.password()))
     }
 
     /// The path of its unix socket, if [`RealServerBuilder::unix_socket`] asked for one.

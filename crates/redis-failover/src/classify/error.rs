@@ -3,6 +3,7 @@ use std::{error::Error, io, sync::Arc};
 use redis::{ErrorKind, RedisError, ServerError, ServerErrorKind};
 
 use super::{Misconfigured, ReplyClass};
+use crate::connection::TlsTrustError;
 
 #[cold]
 pub(super) fn classify(error: &RedisError) -> ReplyClass {
@@ -22,7 +23,9 @@ pub(super) fn classify(error: &RedisError) -> ReplyClass {
 }
 
 fn transport(error: &RedisError) -> ReplyClass {
-    if error.is_timeout() {
+    if TlsTrustError::find(error).is_some() {
+        ReplyClass::Misconfigured(Misconfigured::TlsTrust)
+    } else if error.is_timeout() {
         ReplyClass::TimedOut
     } else if error.is_connection_refusal() {
         ReplyClass::Unreachable
@@ -36,7 +39,8 @@ fn transport(error: &RedisError) -> ReplyClass {
     }
 }
 
-/// rustls wraps its errors as invalid data; its words are the only way to tell them without depending on it.
+/// Where redis-rs dials by itself, rustls wraps its errors as invalid data; its words are the only way to tell them
+/// without depending on it.
 fn invalid_data(error: &RedisError) -> ReplyClass {
     let message = error.to_string();
     if ["certificate", "Certificate", "UnknownCA"].iter().any(|word| message.contains(word)) {

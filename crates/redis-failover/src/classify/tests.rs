@@ -93,6 +93,10 @@ fn b14_misconfiguration_is_told_apart_and_evicts_nothing() {
         assert_eq!(class, ReplyClass::Misconfigured(Misconfigured::TlsTrust), "{message}");
         assert!(!class.is_failure() && !class.known_not_applied());
     }
+    let address = crate::connection::Address::tcp("db.example", 6380);
+    let untrusted = crate::connection::TlsTrustError::new(&address, "set server_name");
+    let class = of_error(io::Error::new(io::ErrorKind::ConnectionReset, untrusted));
+    assert_eq!(class, ReplyClass::Misconfigured(Misconfigured::TlsTrust), "whatever its kind");
     let garbage = io::Error::new(io::ErrorKind::InvalidData, "received corrupt message");
     assert_eq!(of_error(garbage), ReplyClass::ConnectionLost);
 }

@@ -4,13 +4,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use redis::aio::ConnectionLike;
-use redis::{ConnectionInfo, IntoConnectionInfo, Value};
+use redis::{ConnectionInfo, Value};
 use tower_service::Service;
 
 use super::options::Options;
+use super::tls::{WITHOUT_TLS, is_tls};
 use super::{ConfigError, weight};
 use crate::command::Command;
-use crate::connection::{Address, Connect, ConnectionError, OwnService, ProvideCredentials, TcpConnect};
+#[cfg(feature = "tls-no-provider")]
+use crate::connection::Tls;
+use crate::connection::{
+    Address, Connect, ConnectionError, OwnService, ProvideCredentials, TcpConnect, connection_info,
+};
 
 /// One database: where it is, and what it weighs.
 ///
@@ -29,6 +34,10 @@ pub struct DatabaseConfig {
     pub(super) options: Options,
     connect: Option<Arc<dyn Connect>>,
     credentials: Option<Arc<dyn ProvideCredentials>>,
+    #[cfg(feature = "tls-no-provider")]
+    pub(super) tls: Option<Tls>,
+    #[cfg(feature = "lag-aware")]
+    pub(super) health_check_url: Option<String>,
 }
 
 /// Which kind of database it is: what its leaf is made from.
@@ -41,13 +50,20 @@ pub(crate) enum Target {
 impl DatabaseConfig {
     /// A database by its URL: `redis://[user:password@]host[:port][/db]` or `unix:///path`.
     ///
+    /// `rediss://…` is dialled with TLS (feature `tls`), as `DatabaseConfig::tls` says; `#insecure` at its end trusts
+    /// whoever answers.
+    ///
     /// # Errors
     /// [`ConfigError::Url`] if it cannot be read. The error does not repeat the URL, which may hold a password.
     pub fn from_url(url: &str) -> Result<Self, ConfigError> {
-        let info = url.into_connection_info().map_err(|error| ConfigError::Url {
+        let refused = |reason: String| ConfigError::Url {
             scheme: scheme(url).unwrap_or("without a scheme ").into(),
-            reason: error.to_string(),
-        })?;
+            reason,
+        };
+        let info = connection_info(url).map_err(|error| refused(error.to_string()))?;
+        if is_tls(&info) && cfg!(not(feature = "tls-no-provider")) {
+            return Err(refused(WITHOUT_TLS.into()));
+        }
         Ok(Self::new(info))
     }
 
@@ -106,7 +122,18 @@ impl DatabaseConfig {
     }
 
     fn of(name: Option<String>, target: Target) -> Self {
-        Self { name, target, weight: 1.0, options: Options::default(), connect: None, credentials: None }
+        Self {
+            name,
+            target,
+            weight: 1.0,
+            options: Options::default(),
+            connect: None,
+            credentials: None,
+            #[cfg(feature = "tls-no-provider")]
+            tls: None,
+            #[cfg(feature = "lag-aware")]
+            health_check_url: None,
+        }
     }
 
     /// Its name in events, snapshots, logs and errors; its address by default.
@@ -123,7 +150,8 @@ impl DatabaseConfig {
         self
     }
 
-    /// Dials through `connect`: commands, health checks and whatever else.
+    /// Dials through `connect`: commands, health checks and whatever else. If the URL asks for TLS, it is spoken over
+    /// the streams of this connector.
     #[must_use]
     pub fn connector(mut self, connect: impl Connect) -> Self {
         self.connect = Some(Arc::new(connect));
@@ -150,7 +178,7 @@ impl DatabaseConfig {
         }
     }
 
-    pub(crate) fn connect(&self) -> Arc<dyn Connect> {
+    pub(super) fn streams(&self) -> Arc<dyn Connect> {
         self.connect.clone().unwrap_or_else(|| Arc::new(TcpConnect::default()))
     }
 
@@ -163,7 +191,7 @@ impl DatabaseConfig {
         self.options.or(all)
     }
 
-    fn address(&self) -> Option<Address> {
+    pub(super) fn address(&self) -> Option<Address> {
         match &self.target {
             Target::Standalone(info) => Some(Address::from(info)),
             Target::Own(_) => None,
@@ -193,11 +221,7 @@ impl DatabaseConfig {
         weight(&database, self.weight)?;
         self.options(all).check().map_err(|(option, reason)| invalid(option, reason))?;
         match &self.target {
-            Target::Standalone(info) => {
-                if matches!(info.addr(), redis::ConnectionAddr::TcpTls { .. }) {
-                    return Err(invalid("url", "rediss needs a connector that speaks TLS".into()));
-                }
-            }
+            Target::Standalone(_) => {}
             Target::Own(_) => {
                 let connector = self.connect.is_some().then_some("connector");
                 let credentials = self.credentials.is_some().then_some("credentials");
@@ -206,7 +230,7 @@ impl DatabaseConfig {
                 }
             }
         }
-        Ok(())
+        self.check_tls().map_err(|(option, reason)| invalid(option, reason))
     }
 }
 

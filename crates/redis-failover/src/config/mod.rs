@@ -2,8 +2,11 @@
 
 mod database;
 mod error;
+#[cfg(feature = "lag-aware")]
+mod lag_aware;
 mod options;
 mod times;
+mod tls;
 mod validate;
 
 use std::fmt;
@@ -21,6 +24,8 @@ pub(crate) use options::Options;
 pub(crate) use validate::weight;
 
 use crate::command::RetrySafety;
+#[cfg(feature = "lag-aware")]
+use crate::health::LagAware;
 
 /// How many databases must be healthy for [`MultiDbClient::connect`](crate::MultiDbClient::connect) to succeed (B41).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,6 +63,8 @@ pub struct MultiDbConfig {
     pub(crate) initial_policy: InitialHealthCheckPolicy,
     pub(crate) tolerate_misconfigured: bool,
     failover: FailoverConfig,
+    #[cfg(feature = "lag-aware")]
+    pub(crate) lag_aware: Option<LagAware>,
 }
 
 impl MultiDbConfig {
@@ -72,6 +79,8 @@ impl MultiDbConfig {
             initial_policy: InitialHealthCheckPolicy::default(),
             tolerate_misconfigured: false,
             failover: FailoverConfig::default(),
+            #[cfg(feature = "lag-aware")]
+            lag_aware: None,
         }
     }
 
@@ -228,6 +237,8 @@ impl MultiDbConfig {
     /// The longest time in which every database is judged.
     pub(crate) fn longest_round(&self) -> Duration {
         let rounds = self.databases.iter().map(|database| database.options(&self.options).longest_round());
+        #[cfg(feature = "lag-aware")]
+        let rounds = rounds.chain(self.lag_aware.as_ref().map(LagAware::longest_round));
         rounds.max().unwrap_or_default()
     }
 }

@@ -20,6 +20,8 @@ impl MultiDbConfig {
         self.options.check().map_err(|(option, reason)| invalid(option, reason))?;
         self.check_databases()?;
         self.check_retry()?;
+        #[cfg(feature = "lag-aware")]
+        self.check_lag_aware()?;
         if let Some(limit) = self.failover.wait_for_member {
             timeout(limit).map_err(|reason| invalid("wait_for_database", reason.into()))?;
         }

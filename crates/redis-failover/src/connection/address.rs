@@ -1,6 +1,6 @@
 use std::{fmt, net::IpAddr, path::PathBuf};
 
-use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisResult};
+use redis::{ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisResult};
 
 /// Where a server listens: nothing of who connects or what for, so it may be shown anywhere.
 ///
@@ -36,7 +36,7 @@ impl Address {
     ///
     /// redis-rs's own, which show nothing of the URL.
     pub fn from_url(url: &str) -> RedisResult<Self> {
-        Ok(Self::from(&url.into_connection_info()?))
+        Ok(Self::from(&connection_info(url)?))
     }
 
     /// The same place, spelled in the one way that all spellings of it share.
@@ -49,6 +49,30 @@ impl Address {
             Self::Unix(path) => Self::Unix(path.clone()),
         }
     }
+}
+
+/// What a URL says. redis-rs reads those for TLS only if it is built to speak TLS itself, which it need not be here;
+/// the rest of such a URL is like any other's.
+pub(crate) fn connection_info(url: &str) -> RedisResult<ConnectionInfo> {
+    let (scheme, rest) = url.trim_start().split_once("://").unwrap_or_default();
+    if !["rediss", "valkeys"].iter().any(|secure| secure.eq_ignore_ascii_case(scheme)) {
+        return url.into_connection_info();
+    }
+    let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
+    let insecure = match fragment {
+        "" => false,
+        "insecure" => true,
+        _ => {
+            return Err(
+                (ErrorKind::InvalidClientConfig, "only #insecure may stand at the end of the url").into()
+            );
+        }
+    };
+    let info = format!("redis://{rest}").into_connection_info()?;
+    let ConnectionAddr::Tcp(host, port) = info.addr().clone() else {
+        return Err((ErrorKind::InvalidClientConfig, "tls needs a host").into());
+    };
+    Ok(info.set_addr(ConnectionAddr::TcpTls { host, port, insecure, tls_params: None }))
 }
 
 impl From<&ConnectionInfo> for Address {
@@ -96,6 +120,32 @@ mod tests {
             assert_eq!(address.to_string(), shown);
             assert!(!format!("{address:?}").contains("hunter2"));
         }
+    }
+
+    #[test]
+    fn b55_a_url_for_tls_is_read_like_any_other() {
+        let url = "rediss://app:hunter2@db.example:6380/3?protocol=resp3";
+        let (secure, plain) = (connection_info(url).unwrap(), url.replacen("rediss", "redis", 1));
+        let plain = connection_info(&plain).unwrap();
+        assert!(matches!(secure.addr(), ConnectionAddr::TcpTls { insecure: false, .. }));
+        assert_eq!(Address::from(&secure), Address::from(&plain));
+        let (secure, plain) = (secure.redis_settings(), plain.redis_settings());
+        assert_eq!(secure.password(), Some("hunter2"));
+        assert_eq!(
+            (secure.username(), secure.db(), secure.protocol()),
+            (plain.username(), plain.db(), plain.protocol())
+        );
+        assert!(matches!(
+            connection_info("VALKEYS://[::1]#insecure").unwrap().addr(),
+            ConnectionAddr::TcpTls { host, port: 6379, insecure: true, .. } if host == "::1"
+        ));
+    }
+
+    #[test]
+    fn b55_only_insecure_stands_at_the_end_of_a_url() {
+        let error = connection_info("rediss://db.example/#hunter2").unwrap_err();
+        assert!(error.to_string().contains("only #insecure"), "{error}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 
     #[test]

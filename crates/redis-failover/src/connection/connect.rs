@@ -20,7 +20,7 @@ pub type BoxedStream = Box<dyn ByteStream>;
 
 /// How a connection to an address is made: the one way for commands, health checks and subscribers.
 ///
-/// TLS has its place here: a connector of its own wraps the stream that [`TcpConnect`] gives. So has
+/// TLS has its place here: a connector of its own, `TlsConnect`, wraps the stream that another one gives. So has
 /// whatever else carries bytes, as an in-memory pipe or a simulated network. A function will do:
 ///
 /// ```
@@ -141,7 +141,7 @@ fn keepalive() -> TcpKeepalive {
 }
 
 /// The same kind of error, saying what was tried and where.
-fn failed(what: &'static str, address: &Address, source: io::Error) -> io::Error {
+pub(super) fn failed(what: &'static str, address: &Address, source: io::Error) -> io::Error {
     io::Error::new(source.kind(), DialError { what, address: address.clone(), source })
 }
 

@@ -181,7 +181,7 @@ impl Keeper {
             if !view.checked {
                 return was_down;
             }
-            if view.verdict == Verdict::Unhealthy {
+            if view.is_failed() {
                 if !was_down {
                     self.say(Status::Down(Arc::new(unhealthy())));
                 }
@@ -214,7 +214,7 @@ impl Keeper {
             loop {
                 changes.next().await;
                 let view = availability.view();
-                if view.checked && view.verdict == Verdict::Unhealthy {
+                if view.checked && view.is_failed() {
                     break;
                 }
             }

@@ -1,6 +1,6 @@
 //! From an address to calls on a live connection.
 //!
-//! - [`Connect`]: from an address to a stream of bytes
+//! - [`Connect`]: from an address to a stream of bytes; with the feature `tls`, `TlsConnect` encrypts it
 //! - [`Endpoint`]: from a stream to a Redis connection, under one deadline
 //! - [`Link`]: the task that keeps one connection to a database
 //! - [`Connection`]: the service that runs calls on it
@@ -19,11 +19,15 @@ mod link;
 mod own;
 mod refusal;
 mod service;
+#[cfg(feature = "tls-no-provider")]
+mod tls;
+mod trust;
 
 #[cfg(test)]
 mod tests;
 
 pub use address::Address;
+pub(crate) use address::connection_info;
 pub use connect::{BoxedStream, ByteStream, Connect, TcpConnect};
 pub use credentials::{Credentials, CredentialsError, ProvideCredentials};
 pub use endpoint::{Dialled, Endpoint};
@@ -32,3 +36,11 @@ pub(crate) use leaf::Leaf;
 pub use link::{Link, LinkSettings, Standby};
 pub(crate) use own::{OwnLeaf, OwnService};
 pub use service::{Connection, ConnectionFuture};
+#[cfg(feature = "tls-no-provider")]
+pub use tls::{Tls, TlsConnect, TlsError};
+pub use trust::TlsTrustError;
+#[cfg(feature = "lag-aware")]
+pub(crate) use {
+    tls::{Current, advice},
+    trust::causes,
+};

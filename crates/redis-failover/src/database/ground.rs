@@ -8,7 +8,7 @@ use tower_failover::{Availability, Chance};
 use tower_service::Service;
 
 use crate::command::Command;
-use crate::config::{DatabaseConfig, Options, Target};
+use crate::config::{ConfigError, DatabaseConfig, Options, Target};
 use crate::connection::{Connection, ConnectionError, Endpoint, Leaf, OwnLeaf};
 use crate::cursor::CursorTag;
 use crate::health::Prober;
@@ -30,17 +30,20 @@ pub(super) fn ground(
     cursor_tag: CursorTag,
     availability: &Availability,
     chance: &Chance,
-) -> Ground<
-    impl for<'a> Service<Command<'a>, Response = Value, Error = ConnectionError, Future: Send>
-    + Clone
-    + Send
-    + Sync
-    + 'static
-    + use<>,
+) -> Result<
+    Ground<
+        impl for<'a> Service<Command<'a>, Response = Value, Error = ConnectionError, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+        + use<>,
+    >,
+    ConfigError,
 > {
-    match &config.target {
+    Ok(match &config.target {
         Target::Standalone(info) => {
-            let mut endpoint = Endpoint::new(info.clone(), config.connect(), options.connect_timeout());
+            let mut endpoint = Endpoint::new(info.clone(), config.connect()?, options.connect_timeout());
             if let Some(name) = options.client_name() {
                 endpoint = endpoint.client_name(Arc::clone(name));
             }
@@ -63,5 +66,5 @@ pub(super) fn ground(
                 tasks: Box::new(keeper),
             }
         }
-    }
+    })
 }

@@ -84,15 +84,16 @@ pub(crate) fn open(
     let thresholds = options.thresholds().map_err(|error| invalid("failure_rate_threshold", &error))?;
     let suspicion = options.suspicion();
 
-    let Ground { leaf, prober, source, tasks } = ground(config, &options, cursor_tag, &availability, &chance);
+    let Ground { leaf, prober, source, tasks } =
+        ground(config, &options, cursor_tag, &availability, &chance)?;
     let checks = options.health_checks();
     let health = if checks.is_empty() {
         None
     } else {
-        let plan = HealthPlan::new(checks.iter().map(|check| check.of(prober.anew())))
-            .settings(options.health())
-            .suspicion(suspicion)
-            .chance(chance);
+        let checks = checks.iter().map(|check| check.of(prober.anew()));
+        #[cfg(feature = "lag-aware")]
+        let checks = checks.chain(config.lag_aware_check(all)?);
+        let plan = HealthPlan::new(checks).settings(options.health()).suspicion(suspicion).chance(chance);
         Some(plan.watch(&availability).map_err(|error| invalid("health_checks", &error))?)
     };
 

@@ -23,6 +23,8 @@
 
 mod check;
 mod kept;
+#[cfg(feature = "lag-aware")]
+mod lag_aware;
 mod ping;
 mod prober;
 mod role;
@@ -31,6 +33,8 @@ mod role;
 mod tests;
 
 pub use check::{CheckDatabase, HealthCheck};
+#[cfg(feature = "lag-aware")]
+pub use lag_aware::{LagAware, LagAwareCheck, LagAwareError};
 pub use ping::PingCheck;
 pub use prober::Prober;
 pub use role::RoleCheck;

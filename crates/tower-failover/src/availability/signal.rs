@@ -21,6 +21,13 @@ pub enum Verdict {
     Unhealthy,
 }
 
+impl Verdict {
+    /// Whether the member cannot serve, and is not only behind.
+    pub(super) fn is_failure(self, evidence: Option<&Evidence>) -> bool {
+        self == Self::Unhealthy && !matches!(evidence, Some(Evidence::Lagging(_)))
+    }
+}
+
 /// Why a member is held to be unhealthy, or could not be judged.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -31,6 +38,9 @@ pub enum Evidence {
     TimedOut,
     /// It answered, and the answer says that it cannot serve.
     Answered(Arc<str>),
+    /// It lives, but its data is too far behind to be preferred to a member that keeps up (B27). It is left for a
+    /// better one alone, and its circuit stays as it is.
+    Lagging(Arc<str>),
     /// The check itself could not find out; says nothing of the member.
     Undetermined(Arc<str>),
     /// It refuses us as we are configured (a wrong password, an untrusted certificate). The text holds no secret.
@@ -45,6 +55,7 @@ impl fmt::Display for Evidence {
             Self::Unreachable(detail) => write!(f, "unreachable: {detail}"),
             Self::TimedOut => f.write_str("no answer in time"),
             Self::Answered(detail) => write!(f, "answered: {detail}"),
+            Self::Lagging(detail) => write!(f, "behind: {detail}"),
             Self::Undetermined(detail) => write!(f, "could not be determined: {detail}"),
             Self::Misconfigured(detail) => write!(f, "misconfigured: {detail}"),
             Self::Panicked => f.write_str("the health check panicked"),
@@ -92,6 +103,12 @@ impl Finding {
     #[must_use]
     pub fn unhealthy(evidence: Evidence) -> Self {
         Self { verdict: Verdict::Unhealthy, evidence: Some(evidence), on_suspicion: false }
+    }
+
+    /// Whether it says that the member cannot serve: unhealthy, and not only behind.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        self.verdict.is_failure(self.evidence.as_ref())
     }
 }
 

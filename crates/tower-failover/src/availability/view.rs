@@ -10,6 +10,8 @@ use super::signal::{Evidence, OpenReason, Verdict};
 pub enum Preference {
     /// It may live, but nobody could find out: only if nothing better is there.
     Unknown,
+    /// It lives, but its data is behind: it is left as soon as a better one is there.
+    Behind,
     /// It lives, but another is better (a lagging replica).
     NotPreferred,
     /// Nothing speaks against it.
@@ -44,7 +46,7 @@ impl View {
     #[must_use]
     pub fn is_available(&self) -> bool {
         match self.circuit.state {
-            CircuitState::Closed => self.guarded || self.verdict != Verdict::Unhealthy,
+            CircuitState::Closed => self.guarded || !self.is_failed(),
             CircuitState::HalfOpen => !self.checked,
             CircuitState::Open => false,
         }
@@ -60,14 +62,23 @@ impl View {
             Verdict::NotPreferred => Some(Preference::NotPreferred),
             Verdict::Unknown if self.checked => Some(Preference::Unknown),
             Verdict::Healthy | Verdict::Unknown => Some(Preference::Healthy),
-            Verdict::Unhealthy => None,
+            Verdict::Unhealthy if self.is_failed() => None,
+            Verdict::Unhealthy => Some(Preference::Behind),
         }
     }
 
-    /// Whether it may be taken when nothing is available: alive, and kept away by grace alone (B7).
+    /// Whether its checks say that it cannot serve. One that is only behind can.
+    #[must_use]
+    pub fn is_failed(&self) -> bool {
+        self.verdict.is_failure(self.evidence.as_ref())
+    }
+
+    /// Whether it may be taken when nothing is available: judged, not found dead, and kept away by grace, lag or a
+    /// check that could not find out alone (B7, B27).
     #[must_use]
     pub fn is_last_resort(&self) -> bool {
-        self.verdict == Verdict::Healthy && !self.circuit.forced
+        let judged = self.verdict != Verdict::Unknown || self.evidence.is_some();
+        judged && !self.is_failed() && !self.circuit.forced
     }
 
     /// Whether it stopped answering without closing its connections, so that what is in flight there hangs (B35).
@@ -101,5 +112,46 @@ impl View {
     #[must_use]
     pub fn next_change_at(&self) -> Option<Instant> {
         self.circuit.next_change_at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(verdict: Verdict, evidence: Option<Evidence>) -> View {
+        let circuit = CircuitStatus::closed(Instant::now());
+        View {
+            verdict,
+            evidence,
+            checked: true,
+            guarded: true,
+            suspected: false,
+            circuit,
+            unavailable_since: None,
+        }
+    }
+
+    #[test]
+    fn b27_one_that_is_behind_may_be_chosen_before_one_that_nobody_could_ask_after() {
+        let behind = view(Verdict::Unhealthy, Some(Evidence::Lagging("by 9 s".into())));
+        let unknown = view(Verdict::Unknown, Some(Evidence::Undetermined("the API is down".into())));
+        let not_preferred = view(Verdict::NotPreferred, None);
+        assert!(unknown.preference() < behind.preference());
+        assert!(behind.preference() < not_preferred.preference());
+        assert!(View { guarded: false, ..behind }.is_available());
+        assert_eq!(view(Verdict::Unhealthy, Some(Evidence::TimedOut)).preference(), None);
+    }
+
+    #[test]
+    fn b27_neither_lag_nor_a_check_that_finds_nothing_out_makes_an_outage() {
+        let resort = |verdict, evidence| view(verdict, evidence).is_last_resort();
+        assert!(resort(Verdict::Healthy, None));
+        assert!(resort(Verdict::NotPreferred, Some(Evidence::Answered("lags".into()))));
+        assert!(resort(Verdict::Unhealthy, Some(Evidence::Lagging("by 9 s".into()))));
+        assert!(resort(Verdict::Unknown, Some(Evidence::Undetermined("the API is down".into()))));
+        assert!(!resort(Verdict::Unknown, None), "it was never judged");
+        assert!(!resort(Verdict::Unhealthy, Some(Evidence::TimedOut)));
+        assert!(!resort(Verdict::Unhealthy, None));
     }
 }

@@ -28,7 +28,7 @@ use super::member::Member;
 use super::members::{Entry, Members};
 use super::select::{Decision, Occasion, Patience, Situation, decide};
 use super::snapshot::{Roster, Switch};
-use crate::availability::{Finding, OpenReason, Signal};
+use crate::availability::{Finding, OpenReason, Signal, Verdict};
 use crate::bell::Bell;
 use crate::event::{Event, Name, SwitchReason};
 use fallback::FallbackTimer;
@@ -254,7 +254,9 @@ impl<K: Eq, S> Course<K, S> {
         let to = entry.name().clone();
         self.roster.active = Some(to.clone());
         self.roster.remember(Switch { from: from.clone(), to: to.clone(), reason, at: now });
-        let evidence = view.filter(|view| !view.is_available()).and_then(|view| view.evidence);
+        let evidence = view
+            .filter(|view| !view.is_available() || view.verdict == Verdict::Unhealthy)
+            .and_then(|view| view.evidence);
         let outage = self.roster.outage.take();
         // Snapshots first: whoever hears the event finds the same story there.
         self.publish_roster(shared);

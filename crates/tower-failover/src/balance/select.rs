@@ -6,7 +6,7 @@ mod tests;
 use tokio::time::Instant;
 
 use super::member::Weight;
-use crate::availability::Preference;
+use crate::availability::{OpenReason, Preference};
 use crate::event::{Name, SwitchReason};
 
 /// What a [`Strategy`] knows of a member that may be chosen.
@@ -65,11 +65,13 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    /// How gladly it is chosen. What is not known of the active member, or not yet held against it, is no reason to
-    /// leave it (B8, B27).
+    /// How gladly it is chosen. What is not known of the active member, not yet held against it, or only a reason not
+    /// to choose it, is no reason to leave it (B8, B27).
     pub(super) fn preference_if(&self, active: bool) -> Option<Preference> {
         match self.preference {
-            None | Some(Preference::Unknown) if active && self.available => Some(Preference::Healthy),
+            None | Some(Preference::Unknown | Preference::NotPreferred) if active && self.available => {
+                Some(Preference::Healthy)
+            }
             preference => preference,
         }
     }
@@ -129,9 +131,15 @@ pub(super) fn decide(standings: &[Standing], situation: &Situation, strategy: &d
     let choosable = |index: usize| standings[index].preference_if(keeps == Some(index));
 
     if let Some(active) = keeps {
-        let (to, reason) = match (pinned, situation.occasion) {
+        // It is left for a better one alone (B27).
+        let behind = standings[active].preference == Some(Preference::Behind);
+        let because = behind.then_some(SwitchReason::Unavailable(OpenReason::HealthCheck));
+        let better = |index: usize| {
+            choosable(index).filter(|how| !behind || index == active || *how > Preference::Behind)
+        };
+        let (to, reason) = match (pinned, situation.occasion.or(because)) {
             (Some(pinned), _) => (pinned, SwitchReason::Manual),
-            (None, Some(occasion)) => match best(standings, choosable, Some(active), strategy) {
+            (None, Some(occasion)) => match best(standings, better, Some(active), strategy) {
                 Some(best) => (best, occasion),
                 None => return Decision::Stay,
             },

@@ -94,10 +94,11 @@ impl CircuitMachine {
         self.status.forced && self.status.reason == Some(OpenReason::Forced)
     }
 
-    /// Not preferred is alive. Unknown neither breaks nor proves health: it says nothing about the member.
+    /// Not preferred, or behind, is alive. Unknown neither breaks nor proves health: it says nothing about the member.
     fn judged(&mut self, finding: &Finding, now: Instant) {
         match finding.verdict {
             Verdict::Healthy | Verdict::NotPreferred => self.proved_alive(now),
+            Verdict::Unhealthy if !finding.is_failure() => self.proved_alive(now),
             Verdict::Unhealthy if finding.on_suspicion => self.failed(OpenReason::Suspicion, now),
             Verdict::Unhealthy => self.failed(OpenReason::HealthCheck, now),
             Verdict::Unknown => {

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use tokio::time::{Duration, Instant};
 
-use super::round::{Findings, is_failure};
+use super::round::Findings;
 use super::runner::Runner;
 use super::verdict::gravest;
 use crate::availability::{Finding, ProbeSide, Signal, Suspicion};
@@ -104,7 +104,7 @@ impl ProbeLoop {
     }
 
     fn round_ended(&mut self, index: usize, finding: &Finding) {
-        let failed = is_failure(finding);
+        let failed = finding.is_failure();
         // A failure counts at once. Anything else has to wait until all that was asked for is known.
         if failed || !self.runners.iter().any(Runner::is_owed) {
             self.report();
@@ -134,7 +134,7 @@ impl ProbeLoop {
 
     fn suspicion_ended(&mut self, finding: Finding) {
         self.doubt = Doubt::Calm;
-        if is_failure(&finding) {
+        if finding.is_failure() {
             if let Some(index) = self.asked_on_suspicion() {
                 self.runners[index].conclude(finding.clone());
             }

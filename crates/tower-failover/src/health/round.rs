@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant, sleep, timeout};
 use super::check::{Check, Health, Probe, ProbeCause};
 use super::settings::HealthSettings;
 use super::verdict::{Tally, evidence_of};
-use crate::availability::{Availability, Evidence, Finding, Signal, Verdict};
+use crate::availability::{Availability, Evidence, Finding, Signal};
 use crate::event::Event;
 
 /// A failure noticed this much after the probe's deadline is due to our own stall, not to theirs (B57).
@@ -33,7 +33,7 @@ impl Examiner {
         self.contained(async move {
             loop {
                 let health = examiner.ask(Probe { cause, timeout: probe_timeout }).await;
-                let failed = matches!(health, Health::Unhealthy(_));
+                let failed = Finding::from(health.clone()).is_failure();
                 if let Some(finding) = tally.take(health) {
                     return finding;
                 }
@@ -121,9 +121,4 @@ pub(super) fn rest(settings: &HealthSettings, failures: u32, chance: &crate::cha
         None => interval,
         Some(repeat) => interval.min(settings.backoff.delay(repeat, chance)),
     }
-}
-
-/// Whether a finding is a failure.
-pub(super) fn is_failure(finding: &Finding) -> bool {
-    finding.verdict == Verdict::Unhealthy
 }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use tokio::time::{Duration, Sleep, sleep};
 
 use super::check::ProbeCause;
-use super::round::{Examiner, Findings, is_failure, rest};
+use super::round::{Examiner, Findings, rest};
 use super::settings::HealthSettings;
 use crate::availability::Finding;
 use crate::chance::Chance;
@@ -76,7 +76,7 @@ impl Runner {
 
     /// Takes a finding as the newest. A round on its way began before it, and is given up (B23).
     pub(super) fn conclude(&mut self, finding: Finding) {
-        self.failures = if is_failure(&finding) { self.failures.saturating_add(1) } else { 0 };
+        self.failures = if finding.is_failure() { self.failures.saturating_add(1) } else { 0 };
         self.last = Some(finding);
         let pause: Duration = rest(&self.settings, self.failures, &self.chance);
         self.work = Work::Rest(Box::pin(sleep(pause)));

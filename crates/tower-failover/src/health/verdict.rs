@@ -25,23 +25,24 @@ impl From<Health> for Finding {
 
 /// One finding out of several: the gravest. `None` of none.
 ///
-/// Unhealthy outweighs unknown, that not preferred, and that healthy: what cannot be found out keeps a member from
+/// Unhealthy outweighs behind, that unknown, that not preferred, and that healthy: what cannot be found out keeps a member from
 /// being chosen, but never makes a dead one look alive (B21, B27).
 pub(super) fn gravest(findings: impl IntoIterator<Item = Finding>) -> Option<Finding> {
     // Of equals the first stays, so that the order of the checks decides which evidence is told.
     findings.into_iter().reduce(
         |gravest, next| {
-            if gravity(next.verdict) > gravity(gravest.verdict) { next } else { gravest }
+            if gravity(&next) > gravity(&gravest) { next } else { gravest }
         },
     )
 }
 
-fn gravity(verdict: Verdict) -> u8 {
-    match verdict {
+fn gravity(finding: &Finding) -> u8 {
+    match finding.verdict {
         Verdict::Healthy => 0,
         Verdict::NotPreferred => 1,
         Verdict::Unknown => 2,
-        Verdict::Unhealthy => 3,
+        Verdict::Unhealthy if !finding.is_failure() => 3,
+        Verdict::Unhealthy => 4,
     }
 }
 

@@ -3,7 +3,7 @@
 use tokio::time::{Duration, Instant};
 
 use super::{Candidate, Decision, HighestWeight, Patience, Situation, Standing, Strategy, decide};
-use crate::availability::Preference;
+use crate::availability::{OpenReason, Preference};
 use crate::balance::Weight;
 use crate::event::SwitchReason;
 
@@ -82,15 +82,41 @@ fn b27_a_willing_lighter_one_is_taken_before_a_heavier_one_that_is_not_preferred
 }
 
 #[test]
-fn b27_at_a_fallback_unknown_is_no_reason_to_leave_but_not_preferred_is() {
+fn b27_at_a_fallback_neither_unknown_nor_not_preferred_is_a_reason_to_leave() {
     let mut standings = [standing("heavy", 2.0), standing("light", 0.5)];
     let fallback = Situation { active: Some(0), occasion: Some(SwitchReason::Fallback), ..situation() };
-    for (preference, stays) in
-        [(Some(Preference::Unknown), true), (None, true), (Some(Preference::NotPreferred), false)]
-    {
+    for preference in [Some(Preference::Unknown), None, Some(Preference::NotPreferred)] {
         standings[0].preference = preference;
-        assert_eq!(rule(&standings, &fallback) == Decision::Stay, stays, "{preference:?}");
+        assert_eq!(rule(&standings, &fallback), Decision::Stay, "{preference:?}");
     }
+}
+
+#[test]
+fn b27_one_that_is_behind_is_left_at_once_but_only_for_a_better_one() {
+    let mut standings = [standing("light", 0.5), standing("heavy", 2.0)];
+    standings[0].preference = Some(Preference::Behind);
+    let active = Situation { active: Some(0), ..situation() };
+    let left = Decision::Switch { to: 1, reason: Some(SwitchReason::Unavailable(OpenReason::HealthCheck)) };
+    for (other, decision) in [
+        (Some(Preference::Healthy), left),
+        (Some(Preference::NotPreferred), left),
+        (Some(Preference::Behind), Decision::Stay),
+        (Some(Preference::Unknown), Decision::Stay),
+        (None, Decision::Stay),
+    ] {
+        standings[1].preference = other;
+        assert_eq!(rule(&standings, &active), decision, "{other:?}");
+    }
+    standings[1].preference = Some(Preference::Healthy);
+    let by_hand = Situation { pinned: Some(0), ..active };
+    assert_eq!(rule(&standings, &by_hand), Decision::Stay, "it was chosen by hand");
+}
+
+#[test]
+fn b27_one_that_is_behind_is_better_than_none() {
+    let mut standings = [away("heavy", 2.0), standing("light", 0.5)];
+    standings[1].preference = Some(Preference::Behind);
+    assert_eq!(rule(&standings, &situation()), Decision::Switch { to: 1, reason: None });
 }
 
 #[test]

@@ -106,6 +106,18 @@ fn b8_an_unknown_or_not_preferred_member_stays() {
 }
 
 #[test]
+fn b27_a_member_that_is_behind_is_alive() {
+    let behind = || Signal::Verdict(Finding::unhealthy(Evidence::Lagging("by 9 s".into())));
+    let mut bench = Bench::checked();
+    assert_eq!(bench.signal(behind()), CircuitState::Closed);
+    assert_eq!(bench.status().epoch, Epoch::default());
+    bench.trip();
+    bench.signal(behind());
+    assert_eq!(bench.pass(GRACE), CircuitState::HalfOpen);
+    assert_eq!(bench.signal(behind()), CircuitState::Closed);
+}
+
+#[test]
 fn b8_a_failure_takes_effect_after_it_has_held_for_down_after() {
     let mut bench = Bench::new(CircuitSettings::default().down_after(5 * SECOND), true);
     assert_eq!(bench.verdict(Verdict::Unhealthy), CircuitState::Closed);

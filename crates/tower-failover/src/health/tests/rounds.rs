@@ -54,6 +54,15 @@ async fn b19_each_check_may_carry_its_own_settings_and_its_last_verdict_counts_b
 }
 
 #[tokio::test(start_paused = true)]
+async fn b27_a_check_that_finds_a_member_behind_asks_no_sooner_again() {
+    let lag = Script::new([Say(Health::Unhealthy(Evidence::Lagging("by 9 s".into())))]);
+    let settings = HealthSettings { interval: Duration::from_secs(30), probes: 1, ..steady() };
+    let _member = Watched::by(&plan([lag.check("lag").settings(settings)]));
+    sleep(millis(29_000)).await;
+    assert_eq!(lag.asked(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn b19_equal_seeds_replay_exactly() {
     async fn run(seed: u64) -> Vec<Duration> {
         let script = Script::new([WELL, WELL, WELL, Fail, Fail, Fail, WELL]);

@@ -117,12 +117,15 @@ proptest! {
 fn b27_unhealthy_outweighs_unknown_that_not_preferred_and_that_healthy() {
     let lagging = || Finding::from(Health::NotPreferred("lags by 9 s".into()));
     let silent = || Finding::from(Health::Unknown("the API is down".into()));
+    let behind = || Finding::unhealthy(Evidence::Lagging("by 9 s".into()));
     let dead = || Finding::unhealthy(Evidence::TimedOut);
     let verdict = |findings: Vec<Finding>| gravest(findings).map(|finding| finding.verdict);
 
     assert_eq!(verdict(vec![Finding::healthy(), lagging()]), Some(Verdict::NotPreferred));
     assert_eq!(verdict(vec![silent(), lagging(), Finding::healthy()]), Some(Verdict::Unknown));
     assert_eq!(verdict(vec![silent(), dead(), lagging()]), Some(Verdict::Unhealthy));
+    assert_eq!(gravest([behind(), dead()]), Some(dead()), "one that is behind may be dead as well");
+    assert_eq!(gravest([silent(), behind()]), Some(behind()));
     assert_eq!(verdict(vec![Finding::healthy()]), Some(Verdict::Healthy));
     assert_eq!(verdict(vec![]), None);
 }
