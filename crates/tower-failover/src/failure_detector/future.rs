@@ -64,8 +64,8 @@ pub(super) struct Token {
 
 impl Token {
     #[inline]
-    pub(super) fn begin(shared: &Arc<Shared>) -> Self {
-        Self { begun: shared.begin(), shared: Some(Arc::clone(shared)) }
+    pub(super) fn begin(shared: &Arc<Shared>, epoch: Epoch) -> Self {
+        Self { begun: shared.begin(epoch), shared: Some(Arc::clone(shared)) }
     }
 
     #[inline]
