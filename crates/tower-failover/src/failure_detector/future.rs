@@ -18,6 +18,7 @@ pin_project! {
     ///
     /// # Cancellation
     /// Dropping it before it is ready settles the call as abandoned.
+    #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<F, C> {
         #[pin]
         inner: F,
