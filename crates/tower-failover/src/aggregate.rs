@@ -45,11 +45,11 @@ impl Aggregate {
         if self.shared.attended.swap(true, Ordering::SeqCst) {
             return;
         }
+        let attendant = Attendant(Arc::clone(&self.shared));
         self.shared.tell();
-        match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(attend(Arc::clone(&self.shared)))),
-            // Without a runtime there is no time to wait for: each is told.
-            Err(_) => self.shared.attended.store(false, Ordering::SeqCst),
+        // Without a runtime there is no time to wait for: each is told.
+        if let Ok(runtime) = Handle::try_current() {
+            drop(runtime.spawn(attendant.attend()));
         }
     }
 }
@@ -65,19 +65,32 @@ impl Shared {
     }
 }
 
-/// Ends after a second in which nothing happened.
-async fn attend(shared: Arc<Shared>) {
-    loop {
-        sleep(SPACING).await;
-        if shared.tell() {
-            continue;
+/// Sees to what is untold. When it is dropped, also by a runtime that ends, the next one may.
+struct Attendant(Arc<Shared>);
+
+impl Attendant {
+    /// Ends after a second in which nothing happened.
+    async fn attend(mut self) {
+        loop {
+            sleep(SPACING).await;
+            if self.0.tell() {
+                continue;
+            }
+            let shared = Arc::clone(&self.0);
+            drop(self);
+            // Counted in between, by somebody who saw it attended?
+            if shared.untold.load(Ordering::SeqCst) == 0 || shared.attended.swap(true, Ordering::SeqCst) {
+                return;
+            }
+            self = Self(shared);
+            self.0.tell();
         }
-        shared.attended.store(false, Ordering::SeqCst);
-        // Counted in between, by somebody who saw it attended?
-        if shared.untold.load(Ordering::SeqCst) == 0 || shared.attended.swap(true, Ordering::SeqCst) {
-            return;
-        }
-        shared.tell();
+    }
+}
+
+impl Drop for Attendant {
+    fn drop(&mut self) {
+        self.0.attended.store(false, Ordering::SeqCst);
     }
 }
 
@@ -132,5 +145,19 @@ mod tests {
             .sum();
         assert_eq!(sum, 100, "{told:?}");
         assert!((10..=12).contains(&told.len()), "{told:?}");
+    }
+
+    #[test]
+    fn b51_it_is_still_told_after_the_runtime_of_a_call_has_ended() {
+        let events = Events::default();
+        let mut seen = events.subscribe();
+        let refused = |count| Event::RetriesRefused { count };
+        let aggregate = Aggregate::new(events, refused);
+        for _ in 0..2 {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            runtime.block_on(async { aggregate.happened() });
+            drop(runtime);
+            assert_eq!(seen.next().now_or_never().flatten(), Some(refused(1)));
+        }
     }
 }

@@ -15,8 +15,8 @@ use tower_failover::availability::CircuitState;
 use tower_failover::failure_detector::{Counts, Observation};
 use tower_failover::retry::{Assessment, RetryPolicy};
 use tower_failover::{
-    Availability, Circuit, CircuitSettings, Clock, Event, EventStream, Events, FailureDetectorLayer, Outcome,
-    RetryLayer, Signal, Thresholds,
+    Availability, Circuit, CircuitSettings, Clock, DeadlineLayer, Event, EventStream, Events,
+    FailureDetectorLayer, Outcome, RetryLayer, Signal, Suspicion, Sweeper, Thresholds,
 };
 use tower_test::mock;
 
@@ -371,4 +371,32 @@ async fn the_order_of_the_settings_does_not_matter() {
         .suspect_on_failure(false);
     call(&layer, Err("reset")).await;
     assert_eq!(circuit.state(), CircuitState::Open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn b14_a_quiet_time_before_a_call_is_no_part_of_it() {
+    let (availability, _circuit) = guarded();
+    let sweeper = Sweeper::spawn();
+    let longest = Arc::new(AtomicU64::new(0));
+    let noted = Arc::clone(&longest);
+    let layer = FailureDetectorLayer::new(availability.clone()).clock(sweeper.clock()).watch(
+        move |observation: &Observation| {
+            noted.fetch_max(observation.took.as_secs(), Ordering::Relaxed);
+            false
+        },
+    );
+    let deadline = DeadlineLayer::new(WINDOW).sweeper(&sweeper, &availability, Suspicion::off());
+    let service = layer.layer(deadline.layer(service_fn(|()| async {
+        sleep(Duration::from_millis(10)).await;
+        Ok::<_, &'static str>(())
+    })));
+    for _ in 0..2 {
+        sleep(Duration::from_secs(60)).await;
+        assert_eq!(service.clone().oneshot(()).await, Ok(()));
+    }
+    assert_eq!(longest.load(Ordering::Relaxed), 0, "it took 10 ms");
+
+    sleep(Duration::from_secs(60)).await;
+    assert!(service.oneshot(()).now_or_never().is_none(), "given up at once");
+    assert_eq!(layer.counts().failures, 0, "that says nothing");
 }

@@ -45,3 +45,17 @@ impl Availability {
         Changes { bell }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Events;
+
+    #[test]
+    fn b42_those_who_listened_leave_nothing_behind() {
+        let availability = Availability::new("eu-west", Events::default());
+        let _stays = availability.changes();
+        (0..1000).for_each(|_| drop(availability.changes()));
+        assert!(availability.lock().listeners.len() <= 2);
+    }
+}

@@ -222,12 +222,17 @@ impl Availability {
 
     /// Rings `bell` at every change of this cell, until it is dropped.
     pub(crate) fn listen(&self, bell: &Arc<Bell>) {
-        self.lock().listeners.push(Arc::downgrade(bell));
+        let mut state = self.lock();
+        // Who listens and goes before anything changes is forgotten here.
+        state.listeners.retain(|listener| listener.strong_count() > 0);
+        state.listeners.push(Arc::downgrade(bell));
     }
 
     /// Registers calls in flight that [`interrupt`](Self::interrupt) wakes.
     pub(crate) fn on_interrupt(&self, interrupt: Weak<dyn Interrupt>) {
-        self.lock().interrupts.push(interrupt);
+        let mut state = self.lock();
+        state.interrupts.retain(|interrupt| interrupt.strong_count() > 0);
+        state.interrupts.push(interrupt);
     }
 
     /// Wakes every call in flight, so that those who may move look at the route again.

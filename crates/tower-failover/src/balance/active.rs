@@ -35,6 +35,8 @@ pub(super) struct Active {
 
 struct Now {
     availability: Option<Availability>,
+    /// The first version whose calls are there now: those that found nobody waited for who serves now.
+    since: u64,
     hung: [u64; REMEMBERED],
     roster: Arc<Roster>,
 }
@@ -68,7 +70,12 @@ impl<S> Shared<S> {
         let active = Active {
             version: AtomicU64::new(1),
             changed: Arc::default(),
-            now: Mutex::new(Now { availability: None, hung: [0; REMEMBERED], roster: Arc::default() }),
+            now: Mutex::new(Now {
+                availability: None,
+                since: 1,
+                hung: [0; REMEMBERED],
+                roster: Arc::default(),
+            }),
         };
         Self {
             active: Arc::new(active),
@@ -119,7 +126,12 @@ impl Active {
         let mut now = self.now();
         let former = self.version();
         if hung {
-            now.hung[usize::try_from(former).unwrap_or(usize::MAX) % REMEMBERED] = former;
+            for version in now.since..=former {
+                now.hung[usize::try_from(version).unwrap_or(usize::MAX) % REMEMBERED] = version;
+            }
+        }
+        if now.availability.is_some() {
+            now.since = former + 1;
         }
         now.availability = availability;
         self.version.store(former + 1, Ordering::Release);
@@ -192,5 +204,32 @@ impl Route for ActiveRoute {
 impl std::fmt::Debug for ActiveRoute {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ActiveRoute").field("version", &self.0.version()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Events;
+
+    #[test]
+    fn b35_calls_that_waited_for_a_member_hang_with_it() {
+        let (orders, _received) = mpsc::channel(1);
+        let shared = Shared::new(None, orders);
+        let route = ActiveRoute(Arc::clone(&shared.active));
+        let publish = |hung| {
+            let availability = Availability::new("eu-west", Events::default());
+            shared.publish(Published::Member(Arc::new(())), Some(availability), hung)
+        };
+        let before = route.version();
+        let first = publish(false);
+        let second = publish(true);
+        assert!(route.hung(before), "nobody served then: what began waited for the first");
+        assert!(route.hung(first));
+        assert!(!route.hung(second));
+        let third = publish(false);
+        publish(true);
+        assert!(!route.hung(second), "left for another reason");
+        assert!(route.hung(third));
     }
 }

@@ -18,6 +18,7 @@ pin_project! {
     ///
     /// # Cancellation
     /// Dropping it drops the member's future; nothing else is left behind.
+    #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<S, Request>
     where
         S: Service<Request>,

@@ -135,7 +135,7 @@ impl FailoverHandle {
     /// A drill: forces the member's circuit open for `limit`; all else behaves as in earnest (B61).
     ///
     /// # Errors
-    /// [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
+    /// [`ManageError::NoCircuit`]; [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
     pub async fn trip(&self, member: &str, limit: Duration) -> Result<(), ManageError> {
         self.order(Some(member), Wish::Trip { until: after(Some(limit)), drill: true }).await
     }
@@ -143,7 +143,7 @@ impl FailoverHandle {
     /// Forces the member's circuit open until [`release`](Self::release) (B11).
     ///
     /// # Errors
-    /// [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
+    /// [`ManageError::NoCircuit`]; [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
     pub async fn force_open(&self, member: &str) -> Result<(), ManageError> {
         self.order(Some(member), Wish::Trip { until: None, drill: false }).await
     }
@@ -200,6 +200,8 @@ impl fmt::Debug for FailoverHandle {
 pub enum ManageError {
     /// No member has this name.
     UnknownMember(Name),
+    /// No circuit breaker stands before it, so that it cannot be forced open; `drain` keeps calls away from it.
+    NoCircuit(Name),
     /// It is the only member, and a balance without any could serve nobody.
     LastMember(Name),
     /// Its checks did not pass; `force_active` goes without asking.
@@ -217,6 +219,7 @@ impl fmt::Display for ManageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownMember(name) => write!(f, "no member is named {name}; the snapshot lists them"),
+            Self::NoCircuit(name) => write!(f, "{name} has no circuit to force open; drain it instead"),
             Self::LastMember(name) => {
                 write!(f, "{name} is the last member; add another one before it leaves")
             }

@@ -58,6 +58,10 @@ impl<K: Eq, S> Members<K, S> {
             reminder: Reminder::default(),
         };
         match self.entries.iter_mut().find(|existing| existing.key == entry.key) {
+            // What a person ordered of it outlives its service.
+            Some(existing) if existing.name() == entry.name() => {
+                *existing = Entry { drained: existing.drained, ..entry };
+            }
             Some(existing) => *existing = entry,
             None => self.entries.push(entry),
         }

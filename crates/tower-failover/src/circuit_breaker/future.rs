@@ -15,6 +15,7 @@ pin_project! {
     ///
     /// # Cancellation
     /// Dropping it gives the place of a trial call back.
+    #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<F, E> {
         #[pin]
         state: State<F, E>,

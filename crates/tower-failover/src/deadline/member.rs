@@ -128,6 +128,8 @@ impl Lease {
             return Ok(Poll::Pending);
         }
         self.expired(slot);
+        // Whoever keeps the finished future keeps no slot.
+        self.release();
         Ok(Poll::Ready(()))
     }
 

@@ -18,6 +18,7 @@ pin_project! {
     ///
     /// # Cancellation
     /// Dropping it before it is ready settles the call as abandoned.
+    #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<F, C> {
         #[pin]
         inner: F,
@@ -64,8 +65,8 @@ pub(super) struct Token {
 
 impl Token {
     #[inline]
-    pub(super) fn begin(shared: &Arc<Shared>) -> Self {
-        Self { begun: shared.begin(), shared: Some(Arc::clone(shared)) }
+    pub(super) fn begin(shared: &Arc<Shared>, epoch: Epoch) -> Self {
+        Self { begun: shared.begin(epoch), shared: Some(Arc::clone(shared)) }
     }
 
     #[inline]

@@ -87,15 +87,19 @@ where
     #[inline]
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(context).map_err(|error| {
-            self.shared.settle(self.shared.begin(), self.classify.classify(Err(&error)));
+            let begun = self.shared.begin(self.shared.epoch());
+            self.shared.settle(begun, self.classify.classify(Err(&error)));
             error
         })
     }
 
     #[inline(always)]
     fn call(&mut self, request: Request) -> Self::Future {
-        let token = Token::begin(&self.shared);
-        ResponseFuture::new(self.inner.call(request), self.classify.clone(), token)
+        let epoch = self.shared.epoch();
+        let inner = self.inner.call(request);
+        // A coarse clock stands while no calls are made. It is right from here on, and was not before.
+        let token = Token::begin(&self.shared, epoch);
+        ResponseFuture::new(inner, self.classify.clone(), token)
     }
 }
 

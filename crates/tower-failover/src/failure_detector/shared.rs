@@ -59,10 +59,16 @@ impl Shared {
         self.window.counts(self.settings.availability.gate().epoch, self.settings.clock.now())
     }
 
-    /// A call begins: the epoch it belongs to, and when.
+    /// What a call that is made now belongs to.
     #[inline]
-    pub(super) fn begin(&self) -> (Epoch, Millis) {
-        (self.settings.availability.gate().epoch, self.settings.clock.now())
+    pub(super) fn epoch(&self) -> Epoch {
+        self.settings.availability.gate().epoch
+    }
+
+    /// A call of this epoch has been made just now.
+    #[inline]
+    pub(super) fn begin(&self, epoch: Epoch) -> (Epoch, Millis) {
+        (epoch, self.settings.clock.now())
     }
 
     /// What is to be made of a call that was given up: waiting in vain for long is a failure.

@@ -73,7 +73,14 @@ impl HealthPlan {
     /// # Errors
     /// The first setting that makes no sense, with the name of its check.
     pub fn validate(&self) -> Result<(), HealthSettingsError> {
-        self.checks.iter().try_for_each(|check| self.settings_of(check).validate(check.name()))
+        self.checks.iter().try_for_each(|check| self.settings_of(check).validate(check.name()))?;
+        let hasty = self.suspicion.timeout.is_zero() && !self.suspicion.is_off();
+        match self.checks.iter().find(|check| check.tells_life()) {
+            Some(check) if hasty => {
+                Err(HealthSettingsError::Zero { check: check.name().clone(), setting: "suspicion_timeout" })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Spawns the loop that watches this member, until the returned handle is dropped. Its first round begins now.

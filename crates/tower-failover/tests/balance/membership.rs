@@ -168,3 +168,19 @@ async fn b40_a_member_is_removed_by_hand_and_the_last_one_is_not() {
     settled().await;
     assert_eq!(ask(&balance).await, Ok("heavy"), "it has joined again");
 }
+
+#[tokio::test(start_paused = true)]
+async fn b38_a_drained_member_inserted_anew_stays_drained() {
+    let stage = Stage::new();
+    let (changes, balance) = open_balance(&stage);
+    add(&changes, 1, stage.heavy.member());
+    add(&changes, 2, stage.middle.member());
+    balance.handle().drain("heavy", None).await.expect("a member");
+    assert_eq!(ask(&balance).await, Ok("middle"));
+    add(&changes, 1, stage.heavy.member());
+    settled().await;
+    assert_eq!(ask(&balance).await, Ok("middle"), "nobody ended the drain");
+    balance.handle().undrain("heavy").await.expect("a member");
+    balance.handle().drain("middle", None).await.expect("a member");
+    assert_eq!(ask(&balance).await, Ok("heavy"));
+}

@@ -14,8 +14,9 @@ use tower_failover::availability::Evidence;
 use tower_failover::balance::fixed;
 use tower_failover::health::HealthWatch;
 use tower_failover::{
-    Availability, Check, Circuit, CircuitSettings, Event, EventStream, Events, FailoverConfig, FailoverError,
-    Finding, Health, HealthPlan, Member, Probe, Signal, SwitchReason, Weight, WeightedFailoverBalance,
+    Availability, Chance, Check, Circuit, CircuitSettings, Event, EventStream, Events, FailoverConfig,
+    FailoverError, Finding, Health, HealthPlan, Member, Probe, Signal, SwitchReason, Weight,
+    WeightedFailoverBalance,
 };
 
 pub(crate) const GRACE: Duration = Duration::from_secs(60);
@@ -86,7 +87,10 @@ impl Region {
                 Ok::<_, Infallible>(answer)
             }
         });
-        let watch = HealthPlan::new([Check::new("scripted", scripted)]).watch(self.availability());
+        // Of its own for each region, so that they do not go in step, and the same in every run.
+        let chance = Chance::seeded(self.weight.get().to_bits());
+        let plan = HealthPlan::new([Check::new("scripted", scripted)]).chance(chance);
+        let watch = plan.watch(self.availability());
         Watched { health, probes, _watch: watch.expect("a valid plan") }
     }
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use tower_failover::availability::{CircuitState, Evidence, OpenReason};
-use tower_failover::balance::ManageError;
-use tower_failover::{Health, SwitchReason};
+use tower_failover::balance::{ManageError, fixed};
+use tower_failover::{Availability, Events, FailoverConfig, Health, Member, SwitchReason};
 
-use super::stage::{Stage, active, ask, pass, settled, weighing};
+use super::stage::{Answers, Balance, Stage, active, ask, pass, settled, weighing};
 
 #[tokio::test(start_paused = true)]
 async fn b38_a_choice_by_hand_asks_first_and_refuses_with_the_reason() {
@@ -224,4 +224,16 @@ async fn b40_an_order_is_answered_once_calls_follow_it() {
         assert_eq!(active(&balance).as_deref(), Some(name));
         assert_eq!(ask(&balance).await, Ok(name));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn b11_what_has_no_circuit_is_not_said_to_be_forced_open() {
+    let bare = Availability::new("bare", Events::default());
+    let members = fixed([Member::new(Answers("bare"), bare)]);
+    let balance = Balance::new(members, FailoverConfig::default()).expect("a valid configuration");
+    let handle = balance.handle();
+    let refused = Err(ManageError::NoCircuit("bare".into()));
+    assert_eq!(handle.force_open("bare").await, refused);
+    assert_eq!(handle.trip("bare", Duration::from_secs(60)).await, refused);
+    assert_eq!(ask(&balance).await, Ok("bare"));
 }

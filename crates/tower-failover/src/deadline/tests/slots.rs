@@ -89,3 +89,13 @@ fn no_wake_up_is_lost_between_parking_and_the_next_call() {
         }
     });
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_time_is_over_holds_no_slot() {
+    let (sweeper, availability) = (Sweeper::spawn(), member());
+    let service = watched(&sweeper, &availability).layer(answers_after());
+    let mut call = Box::pin(service.oneshot(LIMIT * 10));
+    assert!(call.as_mut().await.is_err());
+    // Kept by its caller, as `select!` in a loop does.
+    timeout(LIMIT * 10, parked(&sweeper)).await.expect("a sweeper that parks");
+}

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tower::BoxError;
 
 use super::*;
-use crate::availability::Finding;
+use crate::availability::{Finding, Suspicion};
 use crate::backoff::Backoff;
 use crate::health::round::rest;
 use crate::health::verdict::{Tally, evidence_of, gravest};
@@ -173,4 +173,15 @@ fn settings_that_make_no_sense_are_named_with_their_check() {
         refused(HealthSettings { interval_jitter: f64::NAN, ..steady() }),
         "health check `ping`: `interval_jitter` must be from 0 to 1, not NaN"
     );
+}
+
+#[test]
+fn a_suspicion_without_time_for_its_probe_is_refused() {
+    let hasty = |suspicion: Suspicion| {
+        let plan = HealthPlan::new([Script::new([WELL]).check("ping")]);
+        plan.suspicion(Suspicion { timeout: Duration::ZERO, ..suspicion }).validate()
+    };
+    let refused = hasty(Suspicion::default()).map_err(|error| error.to_string());
+    assert_eq!(refused, Err("health check `ping`: `suspicion_timeout` must be more than zero".into()));
+    assert_eq!(hasty(Suspicion::off()), Ok(()), "nothing is suspected");
 }
