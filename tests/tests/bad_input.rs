@@ -65,6 +65,13 @@ fn b56_two_databases_have_two_names_and_two_addresses() {
 }
 
 #[test]
+fn b60_more_databases_than_cursors_can_tell_apart_are_refused() {
+    let urls = |count| (1..=count).map(|number| format!("redis://database-{number}"));
+    refused_for(MultiDbConfig::from_urls(urls(128)).unwrap(), "databases");
+    assert!(MultiDbClient::from_urls(urls(127)).is_ok());
+}
+
+#[test]
 fn b2_a_weight_is_finite_and_more_than_zero() {
     for weight in [0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let error =

@@ -208,6 +208,49 @@ async fn b42_close_ends_what_does_not_finish_in_time() {
 }
 
 #[tokio::test]
+async fn b42_after_close_nothing_is_started_any_more() {
+    let (primary, secondary, config) = embedded_pair().await;
+    let before = tasks();
+    let never_started = MultiDbClient::new(config.clone()).unwrap();
+    never_started.close(Duration::ZERO).await;
+    let error = never_started.connect(PATIENCE).await.unwrap_err();
+    assert!(matches!(error, Error::Closed), "{error:?}");
+    assert_eq!((tasks(), connections([&primary, &secondary])), (before, 0));
+
+    let started = MultiDbClient::new(config).unwrap();
+    started.connect(PATIENCE).await.unwrap();
+    started.close(Duration::ZERO).await;
+    let error = started.connect(PATIENCE).await.unwrap_err();
+    assert!(matches!(error, Error::Closed), "{error:?}");
+}
+
+#[test]
+fn b4_outside_a_runtime_a_client_cannot_be_started_and_says_so() {
+    let mut client = MultiDbClient::new(config("redis://127.0.0.1:1", "redis://127.0.0.1:2")).unwrap();
+    let error = client.get::<_, Option<i64>>("key").now_or_never().unwrap().unwrap_err();
+    assert!(matches!(Error::of(&error), Some(Error::NoRuntime)), "{error:?}");
+    let error = client.connect(PATIENCE).now_or_never().unwrap().unwrap_err();
+    assert!(matches!(error, Error::NoRuntime), "{error:?}");
+}
+
+#[tokio::test]
+async fn b42_when_the_runtime_that_a_client_was_started_on_has_ended_calls_fail_and_hang_nowhere() {
+    let (primary, _secondary, config) = embedded_pair().await;
+    let client = MultiDbClient::new(config).unwrap();
+    let another = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let starting = client.clone();
+    another.spawn(async move { starting.connect(PATIENCE).await }).await.unwrap().unwrap();
+    client.clone().set::<_, _, ()>("key", 1).await.unwrap();
+    let waiting = takes_from_a_list(&client);
+    until("a call in flight", async || primary.control().commands("blpop") == 1).await;
+
+    another.shutdown_background();
+    timeout(PATIENCE, waiting).await.unwrap().unwrap().unwrap_err();
+    let error = timeout(PATIENCE, client.clone().get::<_, i64>("key")).await.unwrap().unwrap_err();
+    assert!(is_closed(&error) && error.to_string().contains("runtime"), "{error:?}");
+}
+
+#[tokio::test]
 async fn b42_dropping_the_last_clone_ends_every_task_and_connection() {
     let (primary, secondary, config) = embedded_pair().await;
     let before = tasks();

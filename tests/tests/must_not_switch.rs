@@ -4,9 +4,11 @@
 
 use std::{sync::Arc, thread, time::Duration};
 
+use failover_testkit::server::{AnyServer, RealServer};
+use redis::AsyncCommands;
 use redis_failover::MultiDbClient;
-use tests::{Load, PATIENCE, StoppableClient, becomes_active, pair, switches};
-use tokio::time::sleep;
+use tests::{Load, PATIENCE, StoppableClient, becomes_active, config, pair, switches};
+use tokio::time::{sleep, timeout};
 
 const CALLERS: usize = 8;
 /// Long enough for every late verdict to be spoken.
@@ -107,4 +109,47 @@ async fn b57_a_process_that_was_stopped_for_five_seconds_blames_nobody() {
         client.end()
     });
     assert_eq!(story.await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b36_a_server_without_room_for_another_connection_keeps_its_clients() {
+    if RealServer::find().is_none() {
+        println!("skipped: $REDIS_SERVER_BIN is not set, and no server is on PATH");
+        return;
+    }
+    let primary = RealServer::start().await.unwrap();
+    let secondary = AnyServer::start().await.unwrap();
+    let often = Duration::from_millis(50);
+    let config = config(&primary.url(), &secondary.url()).health_check_interval(often);
+    let client = MultiDbClient::new(config.health_check_delay(often)).unwrap();
+    client.connect(PATIENCE).await.unwrap();
+    becomes_active(&client, "primary").await;
+    client.clone().set::<_, _, ()>("key", "value").await.unwrap();
+
+    // The operator's connection takes the place that the health check had.
+    let operator = redis::Client::open(primary.url()).unwrap();
+    let mut operator = operator.get_multiplexed_async_connection().await.unwrap();
+    let _: () =
+        redis::cmd("CONFIG").arg(&["SET", "maxclients", "2"]).query_async(&mut operator).await.unwrap();
+    let clients: String = redis::cmd("CLIENT").arg("LIST").query_async(&mut operator).await.unwrap();
+    for line in clients.lines().filter(|line| line.contains("cmd=ping")) {
+        let id = line.split(['=', ' ']).nth(1).unwrap();
+        let _: u64 = redis::cmd("CLIENT").arg(&["KILL", "ID", id]).query_async(&mut operator).await.unwrap();
+    }
+    let refused = async || -> u64 {
+        let stats: redis::InfoDict =
+            redis::cmd("INFO").arg("stats").query_async(&mut operator.clone()).await.unwrap();
+        stats.get("rejected_connections").unwrap()
+    };
+    timeout(PATIENCE, async {
+        while refused().await < 5 {
+            sleep(often).await;
+        }
+    })
+    .await
+    .unwrap();
+
+    assert_eq!(switches(&client), Vec::<String>::new());
+    let value: String = client.clone().get("key").await.unwrap();
+    assert_eq!(value, "value");
 }

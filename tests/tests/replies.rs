@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use redis::AsyncCommands;
 use redis_failover::{MultiDbClient, RetrySafety};
 use tests::{PATIENCE, pair};
 use tokio::{
@@ -65,4 +66,25 @@ async fn b62_every_reply_belongs_to_its_call() {
     // A reply that was another call's has panicked in there.
     let answered: u64 = callers.join_all().await.into_iter().sum();
     assert!(answered > CALLERS, "{answered} answers");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b62_a_command_without_words_takes_no_reply_from_another_call() {
+    let (_primary, _secondary, config) = pair().await;
+    let mut client = MultiDbClient::new(config).unwrap();
+    for key in ["a", "b"] {
+        client.set::<_, _, ()>(key, key).await.unwrap();
+    }
+    let mut pipeline = redis::pipe();
+    pipeline.add_command(redis::Cmd::new()).get("a");
+    let mut other = client.clone();
+    let begun = async {
+        tokio::task::yield_now().await;
+        other.get::<_, String>("b").await
+    };
+    let (refused, answer) = tokio::join!(pipeline.query_async::<Vec<String>>(&mut client), begun);
+    let refused = refused.unwrap_err();
+    assert!(refused.to_string().contains("empty command"), "{refused}");
+    assert_eq!(answer.unwrap(), "b");
+    assert_eq!(client.counters().unwrap().ambiguous(), 0, "nothing was sent");
 }

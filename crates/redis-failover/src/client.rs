@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use redis::aio::ConnectionLike;
 use redis::{Cmd, Pipeline, RedisFuture, Value};
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::{Instant, timeout};
 use tower_failover::availability::Evidence;
@@ -75,6 +76,17 @@ struct Running {
     tasks: Mutex<Vec<Tasks>>,
 }
 
+impl Shared {
+    /// Ends every task and connection of all databases.
+    fn end(&self) {
+        if let Some(running) = self.running.get() {
+            let tasks = std::mem::take(&mut *running.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+            drop(tasks);
+            running.subscribers.close();
+        }
+    }
+}
+
 impl MultiDbClient {
     /// A client of these databases. Does no I/O: [`connect`](Self::connect), or the first command, begins it (B4).
     ///
@@ -112,11 +124,14 @@ impl MultiDbClient {
     /// for at most one round of checks, until each database was judged.
     ///
     /// # Errors
+    /// [`Error::Closed`] after [`close`](Self::close), [`Error::NoRuntime`] outside a tokio runtime;
     /// [`Error::Misconfigured`] if a database refuses us as we are configured, unless
     /// [`tolerate_misconfigured`](MultiDbConfig::tolerate_misconfigured) says otherwise; [`Error::Start`] if the policy
     /// is not met within `limit`. The client goes on trying in either case, and commands may work: drop it to give up.
     pub async fn connect(&self, limit: Duration) -> Result<(), Error> {
+        let starting = InFlight::enter(&self.shared)?;
         let running = self.running().await?;
+        drop(starting);
         let config = &self.shared.config;
         let judged = self.until(running, all_judged);
         // Who says nothing within a round is not reached, and that is the policy's business.
@@ -229,11 +244,7 @@ impl MultiDbClient {
         };
         // Calls that do not finish in time are ended with their connections.
         let _ = timeout(limit, finished).await;
-        if let Some(running) = self.shared.running.get() {
-            let tasks = std::mem::take(&mut *running.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-            drop(tasks);
-            running.subscribers.close();
-        }
+        self.shared.end();
     }
 
     fn event_source(&self) -> &Events {
@@ -242,11 +253,12 @@ impl MultiDbClient {
 
     async fn running(&self) -> Result<&Running, Error> {
         let start = || std::future::ready(start(&self.shared.config));
-        Ok(self.shared.running.get_or_try_init(start).await?)
+        self.shared.running.get_or_try_init(start).await
     }
 }
 
-fn start(config: &MultiDbConfig) -> Result<Running, ConfigError> {
+fn start(config: &MultiDbConfig) -> Result<Running, Error> {
+    Handle::try_current().map_err(|_| Error::NoRuntime)?;
     let names: Vec<_> = config.databases.iter().map(DatabaseConfig::name_or_address).collect();
     let tags = CursorTag::assign(&names)
         .map_err(|error| ConfigError::Option { option: "databases", reason: error.to_string() })?;
@@ -275,6 +287,7 @@ fn start(config: &MultiDbConfig) -> Result<Running, ConfigError> {
     let stack = StackConnection::new(layer.layer(balance), database);
     Ok(Running { stack, handle, route, counters, subscribers, tasks: Mutex::new(tasks) })
 }
+
 /// Whether the checks of all have said anything yet. Before the first choice, there are no members.
 fn all_judged(snapshot: &Snapshot) -> bool {
     let judged = |member: &MemberSnapshot| {
@@ -322,6 +335,8 @@ impl<'a> InFlight<'a> {
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if self.0.in_flight.fetch_sub(1, Ordering::SeqCst) == 1 && self.0.closed.load(Ordering::SeqCst) {
+            // It may have started them after `close` had looked.
+            self.0.end();
             self.0.idle.notify_waiters();
         }
     }

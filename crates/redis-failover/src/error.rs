@@ -44,8 +44,10 @@ pub enum Error {
     NotConnected(Arc<RedisError>),
     /// The database did not answer in time.
     TimedOut(Duration),
-    /// The client was closed.
+    /// The client was closed, or the tokio runtime that it was started on has ended.
     Closed,
+    /// The client cannot be started outside a tokio runtime, on which its tasks are to run.
+    NoRuntime,
     /// The configuration cannot be used.
     Config(ConfigError),
     /// A database refuses us as we are configured (B41).
@@ -148,7 +150,12 @@ impl fmt::Display for Error {
             Self::CircuitOpen => f.write_str("the database's circuit is open; nothing was sent"),
             Self::NotConnected(_) => f.write_str("there is no connection to the database; nothing was sent"),
             Self::TimedOut(limit) => write!(f, "no answer within {limit:?}"),
-            Self::Closed => f.write_str("the client is closed"),
+            Self::Closed => {
+                f.write_str("the client is closed, or the tokio runtime that it was started on has ended")
+            }
+            Self::NoRuntime => {
+                f.write_str("there is no tokio runtime to start the client on; call it from within one")
+            }
             Self::Config(error) => error.fmt(f),
             Self::Misconfigured { database, detail } => write!(
                 f,

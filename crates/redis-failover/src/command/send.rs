@@ -1,5 +1,5 @@
 use redis::{
-    RedisResult, Value,
+    ErrorKind, Pipeline, RedisResult, Value,
     aio::{ConnectionLike, MultiplexedConnection},
 };
 
@@ -20,8 +20,18 @@ pub async fn send(mut connection: MultiplexedConnection, command: Command<'_>) -
     match &command.call {
         Call::Single(command) => connection.send_packed_command(command).await,
         Call::Pipeline { pipeline, offset, count } => {
+            refuse_empty(pipeline)?;
             connection.send_packed_commands(pipeline, *offset, *count).await.map(Value::Array)
         }
+    }
+}
+
+/// A command without words has no reply, and those of all calls after it would go to the wrong ones.
+fn refuse_empty(pipeline: &Pipeline) -> RedisResult<()> {
+    if pipeline.cmd_iter().all(|command| command.args_iter().next().is_some()) {
+        Ok(())
+    } else {
+        Err((ErrorKind::Client, "empty command").into())
     }
 }
 
@@ -33,6 +43,7 @@ pub(crate) async fn send_through(
     match &command.call {
         Call::Single(command) => connection.req_packed_command(command).await,
         Call::Pipeline { pipeline, offset, count } => {
+            refuse_empty(pipeline)?;
             connection.req_packed_commands(pipeline, *offset, *count).await.map(Value::Array)
         }
     }

@@ -6,6 +6,7 @@ use tower_failover::Weight;
 
 use super::times::{length, timeout};
 use super::{ConfigError, MultiDbConfig};
+use crate::cursor::{CursorTag, TooManyDatabases};
 
 impl MultiDbConfig {
     /// Checks everything; [`MultiDbClient::new`](crate::MultiDbClient::new) does so too.
@@ -30,6 +31,10 @@ impl MultiDbConfig {
     }
 
     fn check_databases(&self) -> Result<(), ConfigError> {
+        if self.databases.len() > CursorTag::COUNT {
+            let reason = TooManyDatabases { count: self.databases.len() }.to_string();
+            return Err(ConfigError::Option { option: "databases", reason });
+        }
         let mut names = HashSet::new();
         let mut locations = HashSet::new();
         for database in &self.databases {

@@ -4,6 +4,7 @@ mod ground;
 
 use std::any::Any;
 use std::error::Error;
+use std::time::Duration;
 
 use tower_failover::deadline::{Timeout, TimeoutOf};
 use tower_failover::health::HealthWatch;
@@ -34,14 +35,14 @@ impl TimeoutOf<Command<'_>> for CommandTimeout {
     fn timeout(&self, command: &Command<'_>) -> Timeout {
         match command.blocking() {
             None => Timeout::Usual,
-            Some(Blocking::For(limit)) => Timeout::Exempt(Some(limit + GRACE)),
+            Some(Blocking::For(limit)) => Timeout::Exempt(Some(limit.saturating_add(GRACE))),
             Some(_) => Timeout::Exempt(None),
         }
     }
 }
 
 /// How much longer than it blocks a blocking command may take: the usual response timeout.
-const GRACE: std::time::Duration = std::time::Duration::from_millis(500);
+const GRACE: Duration = Duration::from_millis(500);
 
 /// The tasks of a database; they end when this is dropped.
 pub(crate) struct Tasks {
@@ -114,4 +115,19 @@ pub(crate) fn open(
 
     let member = Member::new(stack, availability).weight(weight(&name, config.weight)?);
     Ok((member, Tasks { _health: health, _ground: tasks, source }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b49_waits_that_add_up_to_more_than_all_time_do_not_overflow() {
+        let mut pipeline = redis::pipe();
+        for _ in 0..2 {
+            pipeline.cmd("BLPOP").arg("list").arg("1e19");
+        }
+        let timeout = CommandTimeout.timeout(&Command::from(pipeline));
+        assert!(matches!(timeout, Timeout::Exempt(Some(limit)) if limit > Duration::from_secs(1 << 60)));
+    }
 }

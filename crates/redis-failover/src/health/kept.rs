@@ -55,32 +55,28 @@ impl KeptConnection {
     }
 
     async fn ask_anew(&self, probe: Probe, question: &Cmd, judge: impl Fn(&Value) -> Health) -> Health {
-        let answer = match self.endpoint.dial(Some(probe.timeout)).await {
-            Ok(dialled) => self.ask_on(dialled, question).await,
-            Err(error) => match misconfigured(&error) {
-                Some(detail) => return self.ask_established(question, judge, detail).await,
-                None => Err(error),
+        let error = match self.endpoint.dial(Some(probe.timeout)).await {
+            Ok(dialled) => match self.ask_on(dialled, question).await {
+                Ok(answer) => return judge(&answer),
+                Err(error) => error,
             },
+            Err(error) if was_turned_away(&error) => match self.ask_established(question).await {
+                Some(answer) => {
+                    return match (judge(&answer), misconfigured(&error)) {
+                        (Health::Healthy, Some(detail)) => Health::Misconfigured(detail),
+                        (health, _) => health,
+                    };
+                }
+                None => error,
+            },
+            Err(error) => error,
         };
-        answer.map_or_else(|error| Health::Unhealthy(evidence(&error)), |answer| judge(&answer))
+        Health::Unhealthy(evidence(&error))
     }
 
-    /// A refused dial says nothing of what was connected before: as long as that answers, nobody has to go (B14).
-    async fn ask_established(
-        &self,
-        question: &Cmd,
-        judge: impl Fn(&Value) -> Health,
-        detail: Arc<str>,
-    ) -> Health {
-        let answer = match self.endpoint.established() {
-            Some(mut established) => established.send_packed_command(question).await.ok(),
-            None => None,
-        };
-        match answer.map(|answer| judge(&answer)) {
-            Some(Health::Healthy) => Health::Misconfigured(detail),
-            Some(health) => health,
-            None => Health::Unhealthy(Evidence::Misconfigured(detail)),
-        }
+    /// Asks on the connection that calls run on: as long as that answers, nobody has to go (B14, B36).
+    async fn ask_established(&self, question: &Cmd) -> Option<Value> {
+        self.endpoint.established()?.send_packed_command(question).await.ok()
     }
 
     async fn ask_on(&self, mut dialled: Dialled, question: &Cmd) -> RedisResult<Value> {
@@ -91,6 +87,17 @@ impl KeptConnection {
 
     fn slot(&self) -> MutexGuard<'_, Option<Dialled>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether somebody was there, and had no room for one connection more (`maxclients`: the server says so and hangs up,
+/// and which of the two is heard first is chance) or refuses us as we are configured. That says nothing of what was
+/// connected before.
+fn was_turned_away(error: &RedisError) -> bool {
+    match ReplyClass::of(Err(error), Shape::Single) {
+        ReplyClass::ConnectionLost | ReplyClass::Misconfigured(_) => true,
+        ReplyClass::Answered => error.to_string().contains("max number of clients"),
+        _ => false,
     }
 }
 
