@@ -62,6 +62,12 @@ impl CircuitMachine {
     fn take(&mut self, signal: &Signal, now: Instant) {
         let current = self.status.epoch;
         match *signal {
+            // Whatever else it answers meanwhile, these refusals have lasted for long enough already (B59).
+            Signal::Trip { epoch, reason: reason @ OpenReason::Unserviceable }
+                if epoch == current && self.status.state == CircuitState::Closed =>
+            {
+                self.open(Some(reason), now);
+            }
             Signal::Trip { epoch, reason } if epoch == current => self.failed(reason, now),
             Signal::Outcome { epoch, success } if epoch == current => self.call_ended(success, now),
             Signal::TrialEnded { epoch } if epoch == current => self.trial_ended(),

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use super::shared::Shared;
 use crate::availability::Epoch;
-use crate::classify::{Classify, Outcome};
+use crate::classify::{Classify, Kinds, Outcome};
 use crate::clock::Millis;
 
 pin_project! {
@@ -44,7 +44,8 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let result = ready!(this.inner.poll(context));
-        this.token.settle(this.classify.classify(result.as_ref()));
+        let kinds = this.classify.kinds(result.as_ref());
+        this.token.settle(this.classify.classify(result.as_ref()), kinds);
         Poll::Ready(result)
     }
 }
@@ -69,9 +70,9 @@ impl Token {
     }
 
     #[inline]
-    fn settle(&mut self, outcome: Outcome) {
+    fn settle(&mut self, outcome: Outcome, kinds: Kinds) {
         if !std::mem::replace(&mut self.settled, true) {
-            self.shared.settle(self.begun, outcome);
+            self.shared.settle(self.begun, outcome, kinds);
         }
     }
 }
@@ -81,7 +82,7 @@ impl Drop for Token {
     fn drop(&mut self) {
         if !self.settled {
             let (_, started) = self.begun;
-            self.settle(self.shared.abandoned(started));
+            self.settle(self.shared.abandoned(started), Kinds::NONE);
         }
     }
 }
