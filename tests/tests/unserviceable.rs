@@ -160,7 +160,12 @@ async fn b59_a_name_that_leads_to_the_new_primary_is_asked_again_before_anybody_
     let connector = move |_: Address| {
         let port = u16::try_from(name.load(Ordering::SeqCst)).unwrap();
         count.fetch_add(1, Ordering::SeqCst);
-        async move { Ok(Box::new(TcpStream::connect(("127.0.0.1", port)).await?) as BoxedStream) }
+        // Longer than all the waits between the attempts of a call.
+        let takes = Duration::from_millis(300);
+        async move {
+            sleep(takes).await;
+            Ok(Box::new(TcpStream::connect(("127.0.0.1", port)).await?) as BoxedStream)
+        }
     };
     let primary =
         DatabaseConfig::from_url("redis://primary.example").unwrap().name("primary").connector(connector);
