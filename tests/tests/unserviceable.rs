@@ -5,7 +5,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -16,12 +16,13 @@ use failover_testkit::{
 };
 use redis::{AsyncCommands, RedisError, Value};
 use redis_failover::{
-    DatabaseConfig, MultiDbClient, MultiDbConfig,
+    Backoff, DatabaseConfig, MultiDbClient, MultiDbConfig,
     connection::{Address, BoxedStream},
 };
 use tests::{PATIENCE, becomes_active, config, pair, switches};
 use tokio::{
     net::TcpStream,
+    task::JoinSet,
     time::{Instant, sleep, timeout},
 };
 
@@ -223,4 +224,47 @@ async fn b59_reads_go_on_while_a_new_connection_is_on_its_way() {
     }
     assert_eq!(codes(&[writing.await.unwrap().unwrap_err()]), ["READONLY"]);
     assert_eq!(switches(&client), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b59_no_read_is_lost_when_another_connection_takes_the_place_of_its_own() {
+    let (former, secondary, _) = pair().await;
+    let port = former.addr().port();
+    let dials = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&dials);
+    let connector = move |_: Address| {
+        count.fetch_add(1, Ordering::SeqCst);
+        async move { Ok(Box::new(TcpStream::connect(("127.0.0.1", port)).await?) as BoxedStream) }
+    };
+    let primary =
+        DatabaseConfig::from_url("redis://primary.example").unwrap().name("primary").connector(connector);
+    let secondary = DatabaseConfig::from_url(&secondary.url()).unwrap().name("secondary").weight(0.5);
+    let config = MultiDbConfig::new([primary, secondary])
+        .command_retry(0, Backoff::new(Duration::ZERO, Duration::ZERO))
+        .response_timeout(Duration::from_secs(5))
+        .unserviceable_after(Duration::from_secs(60));
+    let mut client = start(config).await;
+    demote(&former).await;
+
+    let dialled = dials.load(Ordering::SeqCst);
+    let ended = Arc::new(AtomicBool::new(false));
+    let readers: JoinSet<_> = (0..50)
+        .map(|_| {
+            let (mut client, ended) = (client.clone(), Arc::clone(&ended));
+            async move {
+                while !ended.load(Ordering::Relaxed) {
+                    let _: Option<String> = client.get("key").await.unwrap();
+                }
+            }
+        })
+        .collect();
+    let replaced = async {
+        while dials.load(Ordering::SeqCst) < dialled + 3 {
+            client.set::<_, _, ()>("key", 1).await.unwrap_err();
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, replaced).await.unwrap();
+    ended.store(true, Ordering::Relaxed);
+    readers.join_all().await;
 }
