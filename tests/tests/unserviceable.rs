@@ -214,7 +214,7 @@ async fn b59_reads_go_on_while_a_new_connection_is_on_its_way() {
     let writing = tokio::spawn(async move { writer.set::<_, _, ()>("key", "after").await });
     timeout(PATIENCE, async {
         while dials.load(Ordering::SeqCst) < 3 {
-            sleep(Duration::from_millis(1)).await
+            sleep(Duration::from_millis(1)).await;
         }
     })
     .await

@@ -9,10 +9,10 @@ use std::{
 
 use redis::{RedisResult, Value};
 use redis_failover::{Command, DatabaseConfig, MultiDbClient, MultiDbConfig};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tower::service_fn;
 
-use crate::fake::connected;
+use crate::fake::{LONG, connected};
 
 /// A database that answers whatever it is asked, but writes perhaps with `READONLY`.
 #[derive(Clone)]
@@ -57,6 +57,7 @@ async fn refused_for(client: &mut MultiDbClient) -> Duration {
     while write(client).await.is_err() {
         let _: String = redis::cmd("GET").arg("key").query_async(client).await.unwrap();
         sleep(Duration::from_millis(100)).await;
+        assert!(began.elapsed() < LONG, "nobody takes writes");
     }
     began.elapsed()
 }
@@ -114,9 +115,12 @@ async fn b59_who_is_back_is_sent_away_by_the_first_such_answer_for_one_grace() {
         refused_for(&mut client).await;
         eu.demoted(false);
         let active = |client: &MultiDbClient| client.snapshot().unwrap().active.unwrap().to_string();
-        while active(&client) != "eu" {
-            sleep(Duration::from_secs(1)).await;
-        }
+        let back = async {
+            while active(&client) != "eu" {
+                sleep(Duration::from_secs(1)).await;
+            }
+        };
+        timeout(LONG, back).await.unwrap();
         // PING says nothing of writes.
         if !healed_for.is_zero() {
             assert_eq!(write(&mut client).await.unwrap(), "eu");
