@@ -108,6 +108,8 @@ fn database(
         .classify(RedisOutcome)
         .clock(sweeper.clock())
         .suspect_on_failure(false); // Connection and deadline do so themselves.
+    // What it refuses for long, it cannot serve: which of that is served again, the replies tell.
+    let watched = detector.watched_kinds();
     let deadline = DeadlineLayer::new(Duration::from_millis(500))
         .sweeper(sweeper, &availability, Suspicion::default())
         .timeout_of(CommandTimeout);
@@ -115,7 +117,7 @@ fn database(
         .layer(CircuitBreakerLayer::new(circuit))
         .layer(detector)
         .layer(deadline)
-        .layer_fn(Classified::new)
+        .layer_fn(|connection| Classified::new(connection).watching(watched.clone()))
         .service(connection);
     let member = Member::new(stack, availability).weight(Weight::new(weight)?);
     Ok(Database { member, _health: health, _link: link })

@@ -8,6 +8,7 @@ use failover_testkit::server::{AnyServer, RealServer};
 use redis::AsyncCommands;
 use redis_failover::MultiDbClient;
 use tests::{Load, PATIENCE, StoppableClient, becomes_active, config, pair, switches};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 const CALLERS: usize = 8;
@@ -152,4 +153,38 @@ async fn b36_a_server_without_room_for_another_connection_keeps_its_clients() {
     assert_eq!(switches(&client), Vec::<String>::new());
     let value: String = client.clone().get("key").await.unwrap();
     assert_eq!(value, "value");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b13_a_connection_that_is_killed_under_two_thousand_calls_keeps_its_clients() {
+    let (primary, _secondary, config) = pair().await;
+    let AnyServer::Real(primary) = &primary else {
+        println!("skipped: only a real server holds calls back");
+        return;
+    };
+    let client = MultiDbClient::new(config.response_timeout(PATIENCE)).unwrap();
+    client.connect(PATIENCE).await.unwrap();
+    becomes_active(&client, "primary").await;
+    let operator = redis::Client::open(primary.url()).unwrap();
+    let mut operator = operator.get_multiplexed_async_connection().await.unwrap();
+
+    // Calls that cannot end: writes are held back.
+    let _: () =
+        redis::cmd("CLIENT").arg(&["PAUSE", "60000", "WRITE"]).query_async(&mut operator).await.unwrap();
+    let calls: JoinSet<_> = (0..2000)
+        .map(|call| {
+            let mut client = client.clone();
+            async move { client.set::<_, _, ()>(call, call).await }
+        })
+        .collect();
+    sleep(Duration::from_millis(500)).await;
+    let _: u64 =
+        redis::cmd("CLIENT").arg(&["KILL", "TYPE", "normal"]).query_async(&mut operator).await.unwrap();
+    let _: () = redis::cmd("CLIENT").arg("UNPAUSE").query_async(&mut operator).await.unwrap();
+    calls.join_all().await;
+    sleep(AFTERWARDS).await;
+
+    let lost = client.counters().unwrap().ambiguous();
+    assert!(lost >= 1000, "only {lost} calls were lost");
+    assert_eq!(switches(&client), Vec::<String>::new());
 }

@@ -34,7 +34,8 @@ pub enum Error {
     TemporarilyUnavailable(OutageStatus),
     /// None has been for `failover_attempts` × `failover_delay`.
     NoValidDatabase(OutageStatus),
-    /// The call failed and may have been applied: its database was lost, or did not answer in time (B33).
+    /// The call failed and may have been applied: its database was lost, or did not answer in time. Never told of a
+    /// call that changes nothing (B33).
     MayHaveBeenApplied(Option<Arc<Error>>),
     /// A scan's cursor belongs to another database than the active one: begin the scan anew (B60).
     ScanInterrupted,

@@ -7,10 +7,11 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 use redis::Value;
 use tower_failover::deadline::DeadlineError;
-use tower_failover::{Classify, Outcome};
+use tower_failover::failure_detector::WatchedKinds;
+use tower_failover::{Classify, Kinds, Outcome};
 use tower_service::Service;
 
-use crate::classify::{ReplyClass, Shape};
+use crate::classify::{ReplyClass, Shape, Unserviceable};
 use crate::command::Command;
 use crate::connection::ConnectionError;
 
@@ -21,6 +22,38 @@ pub struct Reply {
     pub value: Value,
     /// What it says about the database.
     pub class: ReplyClass,
+    /// Of the kinds that are watched, those that this shows to be served.
+    served: Kinds,
+}
+
+impl Reply {
+    /// Classifies the reply to a command of this shape.
+    #[must_use]
+    pub fn of(value: Value, shape: Shape) -> Self {
+        let class = ReplyClass::of(Ok(&value), shape);
+        Self { value, class, served: Kinds::NONE }
+    }
+}
+
+/// What a read-only or unsafe database refuses (B59).
+const WRITES: Kinds = Kinds::number(0);
+/// What a database without its data refuses.
+const KEYED: Kinds = Kinds::number(1);
+
+fn kinds_of(command: &Command<'_>) -> Kinds {
+    let writes = if command.is_write() { WRITES } else { Kinds::NONE };
+    if command.is_keyed() { writes.with(KEYED) } else { writes }
+}
+
+/// The kinds that a failure shows to be refused.
+fn refused(class: ReplyClass) -> Kinds {
+    let Some(why) = class.unserviceable() else { return Kinds::NONE };
+    match why {
+        Unserviceable::ReadOnly | Unserviceable::NoReplicas | Unserviceable::Misconf => WRITES,
+        // The elements that were served had keys as well.
+        _ if matches!(class, ReplyClass::PartlyUnserviceable(_)) => Kinds::NONE,
+        Unserviceable::Loading | Unserviceable::MasterDown | Unserviceable::ClusterDown => KEYED,
+    }
 }
 
 impl From<Reply> for Value {
@@ -34,12 +67,31 @@ impl From<Reply> for Value {
 /// # Clone
 /// Clones the connection.
 #[derive(Debug, Clone)]
-pub struct Classified<S>(pub(crate) S);
+pub struct Classified<S> {
+    connection: S,
+    watched: Option<WatchedKinds>,
+}
 
 impl<S> Classified<S> {
     /// Classifies the replies of this connection. A layer by `ServiceBuilder::layer_fn(Classified::new)`.
     pub fn new(connection: S) -> Self {
-        Self(connection)
+        Self { connection, watched: None }
+    }
+
+    /// Tells a [`FailureDetector`](tower_failover::FailureDetector) which kinds of commands are served again after
+    /// they were refused, so that it heeds what goes on being refused (B59).
+    #[must_use]
+    pub fn watching(self, watched: WatchedKinds) -> Self {
+        Self { watched: Some(watched), ..self }
+    }
+
+    /// Of interest are only those kinds that were refused before: else a relaxed load is all.
+    #[inline]
+    fn kinds_of(&self, command: &Command<'_>) -> Kinds {
+        match self.watched.as_ref().map_or(Kinds::NONE, WatchedKinds::now) {
+            watched if watched.is_empty() => watched,
+            watched => kinds_of(command).and(watched),
+        }
     }
 }
 
@@ -53,13 +105,13 @@ where
 
     #[inline]
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.0.poll_ready(context)
+        self.connection.poll_ready(context)
     }
 
     #[inline]
     fn call(&mut self, command: Command<'a>) -> Self::Future {
-        let shape = command.shape();
-        ClassifiedFuture { call: self.0.call(command), shape }
+        let (shape, served) = (command.shape(), self.kinds_of(&command));
+        ClassifiedFuture { call: self.connection.call(command), shape, served }
     }
 }
 
@@ -69,6 +121,7 @@ pin_project! {
         #[pin]
         call: F,
         shape: Shape,
+        served: Kinds,
     }
 }
 
@@ -82,8 +135,8 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let value = ready!(this.call.poll(context))?;
-        let class = ReplyClass::of(Ok(&value), *this.shape);
-        Poll::Ready(Ok(Reply { value, class }))
+        let reply = Reply::of(value, *this.shape);
+        Poll::Ready(Ok(Reply { served: *this.served, ..reply }))
     }
 }
 
@@ -110,8 +163,19 @@ impl Classify<Reply, DeadlineError<ConnectionError>> for RedisOutcome {
         };
         match class {
             ReplyClass::Answered => Outcome::Success,
+            ReplyClass::ConnectionLost => Outcome::Lost,
             class if class.is_failure() => Outcome::Failure,
             _ => Outcome::Neutral,
+        }
+    }
+
+    #[inline]
+    fn kinds(&self, result: Result<&Reply, &DeadlineError<ConnectionError>>) -> Kinds {
+        match result {
+            Ok(reply) if reply.class == ReplyClass::Answered => reply.served,
+            Ok(reply) => refused(reply.class),
+            Err(DeadlineError::Inner(error)) => refused(class_of(error)),
+            Err(_) => Kinds::NONE,
         }
     }
 }

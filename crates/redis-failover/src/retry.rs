@@ -7,7 +7,7 @@ use tower_failover::retry::{Assessment, RetryPolicy};
 use tower_failover::{CircuitError, FailoverError};
 
 use crate::classify::ReplyClass;
-use crate::command::{Command, RetrySafety};
+use crate::command::{Command, Repeat, RetrySafety};
 use crate::connection::ConnectionError;
 use crate::reply::{Reply, class_of};
 
@@ -42,6 +42,10 @@ impl<'a> RetryPolicy<Command<'a>, Reply, AttemptError> for CommandPolicy {
 
     fn repeatable(&self, command: &Command<'a>) -> bool {
         command.may_repeat(self.safety)
+    }
+
+    fn changes(&self, command: &Command<'a>) -> bool {
+        command.repeat() != Repeat::ReadOnly
     }
 
     #[inline]

@@ -97,7 +97,7 @@ pub use backoff::Backoff;
 pub use balance::{FailoverConfig, FailoverError, FailoverHandle, Member, Weight, WeightedFailoverBalance};
 pub use chance::Chance;
 pub use circuit_breaker::{Circuit, CircuitBreaker, CircuitBreakerLayer, CircuitError, CircuitSettings};
-pub use classify::{Classify, ErrorsAreFailures, Outcome};
+pub use classify::{Classify, ErrorsAreFailures, Kinds, Outcome};
 pub use clock::Clock;
 pub use deadline::{Deadline, DeadlineError, DeadlineLayer, Sweeper};
 pub use event::{Event, EventStream, Events, Name, SwitchReason};

@@ -14,7 +14,8 @@ pub trait Route {
     /// A number that changes whenever calls begin to go to another member. One atomic load.
     fn version(&self) -> u64;
 
-    /// Whether the member that calls go to is under suspicion, with a verdict to come.
+    /// Whether the member that calls go to is under suspicion, with a verdict to come, or a new connection to it is on
+    /// its way.
     fn in_doubt(&self) -> bool;
 
     /// Whether the member that served `version` was left because it had stopped answering, so that nothing in

@@ -11,12 +11,12 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::time::{advance, sleep};
 use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok};
 use tower::{Layer, Service, ServiceExt, service_fn};
-use tower_failover::availability::CircuitState;
+use tower_failover::availability::{CircuitState, OpenReason};
 use tower_failover::failure_detector::{Counts, Observation};
 use tower_failover::retry::{Assessment, RetryPolicy};
 use tower_failover::{
-    Availability, Circuit, CircuitSettings, Clock, DeadlineLayer, Event, EventStream, Events,
-    FailureDetectorLayer, Outcome, RetryLayer, Signal, Suspicion, Sweeper, Thresholds,
+    Availability, Circuit, CircuitSettings, Classify, Clock, DeadlineLayer, Event, EventStream, Events,
+    FailureDetectorLayer, Kinds, Outcome, RetryLayer, Signal, Suspicion, Sweeper, Thresholds,
 };
 use tower_test::mock;
 
@@ -399,4 +399,89 @@ async fn b14_a_quiet_time_before_a_call_is_no_part_of_it() {
     sleep(Duration::from_secs(60)).await;
     assert!(service.oneshot(()).now_or_never().is_none(), "given up at once");
     assert_eq!(layer.counts().failures, 0, "that says nothing");
+}
+
+#[derive(Clone, Copy)]
+struct Broken;
+
+impl Classify<(), &'static str> for Broken {
+    fn classify(&self, result: Result<&(), &&'static str>) -> Outcome {
+        if result.is_ok() { Outcome::Success } else { Outcome::Lost }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn b13_calls_that_are_lost_with_one_connection_are_one_failure() {
+    let (availability, circuit) = guarded();
+    let layer = FailureDetectorLayer::new(availability.clone()).thresholds(at_failures(3)).classify(Broken);
+    let mut told = availability.events().subscribe();
+    let lose = async |calls: usize| {
+        for _ in 0..calls {
+            let echo = service_fn(|answer: Result<(), &'static str>| async move { answer });
+            layer.layer(echo).oneshot(Err("reset")).await.expect_err("it is lost");
+        }
+    };
+    let first = availability.watch_connection();
+    lose(100).await;
+    assert_eq!(layer.counts(), counts(0, 1));
+    drop(first);
+    let _second = availability.watch_connection();
+    lose(100).await;
+    assert_eq!(layer.counts(), counts(0, 2), "each connection is one");
+    assert_eq!(circuit.state(), CircuitState::Closed);
+
+    sleep(Duration::from_secs(2)).await;
+    let failed =
+        std::iter::from_fn(|| told.next().now_or_never().flatten()).filter_map(|event| match event {
+            Event::CallsFailed { count, .. } => Some(count),
+            _ => None,
+        });
+    assert_eq!(failed.sum::<u64>(), 200, "each call has failed nevertheless");
+}
+
+#[tokio::test(start_paused = true)]
+async fn b13_where_nobody_tells_of_connections_each_lost_call_counts() {
+    let (availability, circuit) = guarded();
+    let layer = FailureDetectorLayer::new(availability).thresholds(at_failures(3)).classify(Broken);
+    for _ in 0..3 {
+        assert_eq!(circuit.state(), CircuitState::Closed);
+        let echo = service_fn(|answer: Result<(), &'static str>| async move { answer });
+        layer.layer(echo).oneshot(Err("reset")).await.expect_err("it is lost");
+    }
+    assert_eq!(circuit.state(), CircuitState::Open);
+}
+
+const WRITES: Kinds = Kinds::number(0);
+
+/// Writes may be refused; reads never are.
+#[derive(Clone, Copy)]
+struct Replica;
+
+impl Classify<(), &'static str> for Replica {
+    fn classify(&self, result: Result<&(), &&'static str>) -> Outcome {
+        if result.is_ok() { Outcome::Success } else { Outcome::Failure }
+    }
+
+    fn kinds(&self, result: Result<&(), &&'static str>) -> Kinds {
+        if result.is_ok() { Kinds::NONE } else { WRITES }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn b59_what_goes_on_being_refused_opens_the_circuit_however_little_it_is() {
+    let (availability, circuit) = guarded_by(CircuitSettings::default().down_after(Duration::from_secs(60)));
+    let layer =
+        FailureDetectorLayer::new(availability).unserviceable_after(Duration::from_secs(3)).classify(Replica);
+    let watched = layer.watched_kinds();
+    assert!(watched.now().is_empty());
+    for second in 0..=3 {
+        assert_eq!(circuit.state(), CircuitState::Closed, "after {second} s");
+        for answer in [Ok(()), Err("read only")] {
+            let echo = service_fn(|answer: Result<(), &'static str>| async move { answer });
+            assert_eq!(layer.layer(echo).oneshot(answer).await, answer);
+        }
+        assert_eq!(watched.now(), WRITES);
+        advance(Duration::from_secs(1)).await;
+    }
+    assert_eq!(circuit.status().reason, Some(OpenReason::Unserviceable));
 }

@@ -1,10 +1,14 @@
-use std::{io, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
 use redis::{RedisError, RedisResult, aio::MultiplexedConnection};
-use tokio::{sync::watch, task::JoinHandle, time::sleep};
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 use tower_failover::{
     Availability, Backoff, Chance, Finding, Signal, Verdict,
-    availability::{Changes, Evidence},
+    availability::{Changes, ConnectionTrouble, ConnectionWatch, Evidence},
 };
 
 use super::{Dialled, Endpoint, demand::Demand};
@@ -30,6 +34,9 @@ pub struct LinkSettings {
     pub standby: Standby,
     /// The waits between failed dials. 100 ms to 5 s by default.
     pub backoff: Backoff,
+    /// How long calls in flight may go on when a new connection takes the place of theirs. 500 ms by default, the
+    /// response timeout.
+    pub retirement: Duration,
     /// The database's mark on its scan cursors.
     pub cursor_tag: CursorTag,
 }
@@ -41,6 +48,7 @@ impl LinkSettings {
             redial_spread: Duration::from_secs(2),
             standby: Standby::default(),
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(5)),
+            retirement: Duration::from_millis(500),
             cursor_tag,
         }
     }
@@ -48,7 +56,9 @@ impl LinkSettings {
 
 /// The task that keeps one database's connection: it dials, notices at once when the connection ends, and
 /// dials anew when the database's health checks have passed (B36). A connection that answers no call while they
-/// pass is given up, and a new one is made at once; what was in flight there may have been executed.
+/// pass is given up, and a new one is made at once; what was in flight there may have been executed. While calls are
+/// answered that the database cannot serve, a new connection takes its place, at most once a second: the name may lead
+/// to another server by now (B59).
 ///
 /// Closing it, or dropping it, closes the socket and ends what is in flight there. As soon as the runtime has
 /// dropped the task, calls fail with [`ConnectionError::Closed`](super::ConnectionError::Closed).
@@ -84,11 +94,14 @@ pub(super) enum Status {
 }
 
 /// How a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Served {
     Lost,
     FellSilent,
+    Replaced(Dialled),
 }
+
+/// How long a connection may take that is to replace one that works. Repeats wait for it, so it is short.
+const REPLACEMENT: Duration = Duration::from_secs(1);
 
 pub(super) struct Keeper {
     pub(super) endpoint: Endpoint,
@@ -123,7 +136,7 @@ impl Keeper {
             match self.dial().await {
                 Ok(dialled) => {
                     self.tell_unchecked(None);
-                    is_alive = self.serve(dialled).await == Served::FellSilent;
+                    is_alive = matches!(self.serve_all(dialled).await, Served::FellSilent);
                     failed_dials = 0;
                     in_step = !is_alive;
                 }
@@ -139,14 +152,31 @@ impl Keeper {
         }
     }
 
-    /// Calls run on the connection until it ends, or says nothing although the database lives (B57).
-    async fn serve(&self, mut dialled: Dialled) -> Served {
+    /// Calls run on the connection, and on those that take its place.
+    async fn serve_all(&self, mut dialled: Dialled) -> Served {
+        let mut retired = None;
+        loop {
+            match self.serve(&mut dialled, retired.take()).await {
+                Served::Replaced(fresh) => retired = Some(std::mem::replace(&mut dialled, fresh)),
+                ended => {
+                    self.say(Status::Connecting);
+                    return ended;
+                }
+            }
+        }
+    }
+
+    /// Calls run on the connection until it ends, says nothing although the database lives (B57), or is replaced.
+    /// Those on the one before it may still end.
+    async fn serve(&self, dialled: &mut Dialled, retired: Option<Dialled>) -> Served {
         let mut watch = self.availability.watch_connection();
         let established = self.endpoint.establish(dialled.connection.clone());
         self.say(Status::Live(dialled.connection.clone()));
+        watch.settle();
         let served = tokio::select! {
             () = dialled.ended() => Served::Lost,
-            () = watch.silent() => Served::FellSilent,
+            served = self.replaced(&mut watch) => served,
+            never = retire(retired, self.settings.retirement) => match never {},
         };
         drop(established);
         match served {
@@ -154,9 +184,25 @@ impl Keeper {
             Served::FellSilent => {
                 tracing::debug!(member = %self.availability.name(), "a connection fell silent, and is dialled anew");
             }
+            Served::Replaced(_) => {}
         }
-        self.say(Status::Connecting);
         served
+    }
+
+    /// Completes when the connection is silent, or there is one to replace it where it is refused.
+    async fn replaced(&self, watch: &mut ConnectionWatch) -> Served {
+        loop {
+            match watch.trouble().await {
+                ConnectionTrouble::Refused => match self.endpoint.dial(Some(REPLACEMENT)).await {
+                    Ok(fresh) => return Served::Replaced(fresh),
+                    Err(error) => {
+                        tracing::debug!(member = %self.availability.name(), %error, "cannot be dialled anew");
+                        watch.settle();
+                    }
+                },
+                _ => return Served::FellSilent,
+            }
+        }
     }
 
     /// Where no health check finds out that we are refused, there is nobody else to tell. Calls have no other
@@ -228,6 +274,15 @@ impl Keeper {
     fn say(&self, status: Status) {
         self.status.send_replace(status);
     }
+}
+
+/// Lets the calls on a connection end within this time.
+async fn retire(connection: Option<Dialled>, limit: Duration) -> Infallible {
+    if let Some(mut connection) = connection {
+        // Calls that take longer are ended with it.
+        let _ = timeout(limit, connection.ended()).await;
+    }
+    std::future::pending().await
 }
 
 fn unhealthy() -> RedisError {

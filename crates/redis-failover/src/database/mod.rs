@@ -102,6 +102,8 @@ pub(crate) fn open(
         .thresholds(thresholds)
         .classify(RedisOutcome)
         .clock(sweeper.clock())
+        .unserviceable_after(options.unserviceable_after())
+        .probation(options.grace_period())
         // Connection and deadline raise suspicion themselves; a reply is no reason for it.
         .suspect_on_failure(false);
     if !suspicion.is_off() {
@@ -111,7 +113,8 @@ pub(crate) fn open(
     let deadline = DeadlineLayer::new(options.response_timeout())
         .sweeper(sweeper, &availability, suspicion)
         .timeout_of(CommandTimeout);
-    let stack = CircuitBreakerLayer::new(circuit).layer(detector.layer(deadline.layer(Classified(leaf))));
+    let connection = Classified::new(leaf).watching(detector.watched_kinds());
+    let stack = CircuitBreakerLayer::new(circuit).layer(detector.layer(deadline.layer(connection)));
 
     let member = Member::new(stack, availability).weight(weight(&name, config.weight)?);
     Ok((member, Tasks { _health: health, _ground: tasks, source }))

@@ -9,3 +9,4 @@ mod health;
 mod own_service;
 mod retries;
 mod steering;
+mod unserviceable;

@@ -132,9 +132,9 @@ async fn b17_a_ping_that_found_a_lost_connection_is_sent_once_more() {
 #[tokio::test(start_paused = true)]
 async fn b55_a_reply_of_the_stack_serves_as_a_reply() {
     // Such as another stack of this crate gives.
-    use redis_failover::{classify::ReplyClass, reply::Reply};
+    use redis_failover::{classify::Shape, reply::Reply};
     async fn classified(command: Command<'_>) -> io::Result<Reply> {
-        Ok(Reply { value: answers(command).await?, class: ReplyClass::Answered })
+        Ok(Reply::of(answers(command).await?, Shape::Single))
     }
     let mut client = client(DatabaseConfig::from_service("classified", service_fn(classified)));
     assert_eq!(incr(&mut client).await.unwrap(), 1);

@@ -18,11 +18,11 @@
 //! ```
 
 mod changes;
+mod connection;
 mod gate;
 mod machine;
 mod probe_side;
 mod signal;
-mod silence;
 mod suspicion;
 mod traffic;
 mod view;
@@ -36,14 +36,15 @@ use tokio::time::Instant;
 
 use crate::bell::Bell;
 use crate::event::{Event, Events, Name};
+use connection::Renewal;
 use gate::GateWord;
 
 pub use changes::Changes;
+pub use connection::{ConnectionTrouble, ConnectionWatch};
 pub use gate::{Epoch, Gate, Phase};
 pub use machine::{CircuitState, CircuitStatus, Machine};
 pub(crate) use probe_side::ProbeSide;
 pub use signal::{Evidence, Finding, OpenReason, Signal, Verdict};
-pub use silence::ConnectionWatch;
 pub use suspicion::Suspicion;
 pub(crate) use traffic::{ProbeMark, Traffic};
 pub use view::{Preference, View};
@@ -62,6 +63,8 @@ struct Cell {
     events: Events,
     gate: GateWord,
     suspected: AtomicBool,
+    /// A new connection for calls is on its way, because the member cannot serve on the present one.
+    renewing: AtomicBool,
     traffic: Traffic,
     state: Mutex<State>,
     /// For those who wait until the circuit lets them pass.
@@ -79,6 +82,7 @@ struct State {
     round_waiters: Vec<oneshot::Sender<Finding>>,
     listeners: Vec<Weak<Bell>>,
     interrupts: Vec<Weak<dyn Interrupt>>,
+    renewal: Renewal,
 }
 
 /// Something with calls in flight that can be made to look up.
@@ -98,6 +102,7 @@ impl Availability {
                 events,
                 gate: GateWord::new(unguarded.gate()),
                 suspected: AtomicBool::new(false),
+                renewing: AtomicBool::new(false),
                 traffic: Traffic::default(),
                 state: Mutex::new(State {
                     machine: None,
@@ -109,6 +114,7 @@ impl Availability {
                     round_waiters: Vec::new(),
                     listeners: Vec::new(),
                     interrupts: Vec::new(),
+                    renewal: Renewal::default(),
                 }),
                 moved: Notify::new(),
             }),

@@ -19,6 +19,8 @@ pub(crate) struct Traffic {
     probes_begun: AtomicU64,
     passed_mark: AtomicU64,
     silent_mark: AtomicU64,
+    connections_begun: AtomicU64,
+    counted_loss: AtomicU64,
     round_trip_micros: AtomicU64,
 }
 
@@ -30,7 +32,15 @@ impl Traffic {
 
     /// A connection for calls begins; calls sent on it from now on carry a mark that is not less.
     pub(super) fn connection_begins(&self) -> ProbeMark {
+        self.connections_begun.fetch_add(1, Ordering::AcqRel);
         self.probe_begins()
+    }
+
+    /// Whether this is the first call that was lost with the present connection. Without anybody who tells of
+    /// connections, each call is. Those of a connection that was replaced meanwhile may make two of one loss.
+    pub(crate) fn is_first_loss(&self) -> bool {
+        let connection = self.connections_begun.load(Ordering::Acquire);
+        connection == 0 || self.counted_loss.swap(connection, Ordering::AcqRel) != connection
     }
 
     /// The mark of a call that is sent now.

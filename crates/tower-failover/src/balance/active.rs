@@ -188,7 +188,7 @@ impl Route for ActiveRoute {
     }
 
     fn in_doubt(&self) -> bool {
-        self.0.now().availability.as_ref().is_some_and(Availability::is_suspected)
+        self.0.now().availability.as_ref().is_some_and(Availability::is_in_doubt)
     }
 
     fn hung(&self, version: u64) -> bool {

@@ -36,7 +36,8 @@ pub struct FailoverConfig {
     /// (4 s, the longest round of checks; B41).
     pub wait_for_first_verdict: Duration,
     /// How long the return of a heavier member is waited for after all went at once, before a lighter one is taken
-    /// (1 s; B58). It is asked when this begins.
+    /// (1.25 s; B58). It is asked when this begins, and a healthy one answers three probes half a second apart in just
+    /// over a second.
     pub wait_for_return: Duration,
     /// Who is chosen (B5).
     pub strategy: Arc<dyn Strategy>,
@@ -56,7 +57,7 @@ impl Default for FailoverConfig {
             wait_for_member: None,
             all_at_once_window: Duration::from_secs(5),
             wait_for_first_verdict: Duration::from_secs(4),
-            wait_for_return: Duration::from_secs(1),
+            wait_for_return: Duration::from_millis(1250),
             strategy: Arc::new(HighestWeight),
             events: Events::default(),
             chance: Chance::default(),

@@ -103,6 +103,7 @@ impl FailoverHandle {
     /// again with their next verdict.
     ///
     /// # Errors
+    /// [`ManageError::NoCircuit`] if it is unhealthy and has no circuit breaker;
     /// [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
     pub async fn force_active(&self, member: &str, limit: Option<Duration>) -> Result<(), ManageError> {
         self.order(Some(member), Wish::Activate { force: true, until: after(limit) }).await
@@ -211,6 +212,8 @@ pub enum ManageError {
         /// What the checks said.
         evidence: Option<Evidence>,
     },
+    /// It has no circuit breaker, so that it can neither be forced open nor serve while it is unhealthy.
+    NoCircuit(Name),
     /// The balance or its driver is gone.
     DriverGone,
 }
@@ -229,6 +232,11 @@ impl fmt::Display for ManageError {
             Self::Unhealthy { member, evidence: None } => {
                 write!(f, "{member} is not healthy; force it to go without asking")
             }
+            Self::NoCircuit(name) => write!(
+                f,
+                "{name} has no circuit breaker: it cannot be forced open, nor serve while it is unhealthy; put one \
+                 before its service"
+            ),
             Self::DriverGone => f.write_str("the balance or its driver is gone"),
         }
     }

@@ -23,14 +23,20 @@ pub(super) struct CircuitMachine {
     checked: bool,
     /// No grace is needed before the circuit is next tried (B58).
     waived: bool,
+    /// A stall was taken out of the present doubt, or the present trial, already.
+    excused: bool,
     flaps: Flaps,
 }
+
+/// Whoever drives a circuit ticks when it is due. If it is looked at later than this, nobody could look: we stood
+/// still (B57).
+const STALL: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, Copy)]
 enum State {
     Closed { doubt: Option<Doubt> },
     Open { healthy_since: Option<Instant>, held: Option<Held> },
-    HalfOpen { round_answered: bool, trials: u32, successes: u32 },
+    HalfOpen { since: Instant, round_answered: bool, trials: u32, successes: u32 },
 }
 
 /// A failure that waits for `down_after`.
@@ -55,6 +61,7 @@ impl CircuitMachine {
             state: State::Closed { doubt: None },
             checked: false,
             waived: false,
+            excused: false,
             flaps: Flaps::new(),
         }
     }
@@ -62,6 +69,12 @@ impl CircuitMachine {
     fn take(&mut self, signal: &Signal, now: Instant) {
         let current = self.status.epoch;
         match *signal {
+            // Whatever else it answers meanwhile, these refusals have lasted for long enough already (B59).
+            Signal::Trip { epoch, reason: reason @ OpenReason::Unserviceable }
+                if epoch == current && self.status.state == CircuitState::Closed =>
+            {
+                self.open(Some(reason), now);
+            }
             Signal::Trip { epoch, reason } if epoch == current => self.failed(reason, now),
             Signal::Outcome { epoch, success } if epoch == current => self.call_ended(success, now),
             Signal::TrialEnded { epoch } if epoch == current => self.trial_ended(),
@@ -112,7 +125,10 @@ impl CircuitMachine {
 
     fn proved_alive(&mut self, now: Instant) {
         match &mut self.state {
-            State::Closed { doubt } => *doubt = None,
+            State::Closed { doubt } => {
+                *doubt = None;
+                self.excused = false;
+            }
             State::Open { healthy_since, .. } => *healthy_since = healthy_since.or(Some(now)),
             State::HalfOpen { .. } => self.close(now),
         }
@@ -128,7 +144,7 @@ impl CircuitMachine {
 
     fn call_ended(&mut self, success: bool, now: Instant) {
         match &mut self.state {
-            State::Closed { doubt } if success => *doubt = None,
+            State::Closed { .. } if success => self.proved_alive(now),
             State::HalfOpen { successes, .. } if success => {
                 *successes += 1;
                 if *successes >= self.settings.trial_calls {
@@ -170,7 +186,7 @@ impl CircuitMachine {
     fn half_open(&mut self, now: Instant) {
         // One attempt without grace: a member that fails it has earned one.
         self.waived = false;
-        let untried = State::HalfOpen { round_answered: false, trials: 0, successes: 0 };
+        let untried = State::HalfOpen { since: now, round_answered: false, trials: 0, successes: 0 };
         self.enter(untried, self.status.reason, now);
     }
 
@@ -181,6 +197,7 @@ impl CircuitMachine {
 
     fn enter(&mut self, state: State, reason: Option<OpenReason>, now: Instant) {
         self.state = state;
+        self.excused = false;
         self.status.epoch = self.status.epoch.next();
         self.status.since = now;
         self.status.reason = reason;
@@ -196,13 +213,14 @@ impl CircuitMachine {
                 let grace = if self.waived { Duration::ZERO } else { self.flaps.grace(&self.settings) };
                 grace_began.checked_add(grace)
             }
-            State::HalfOpen { .. } => self.status.since.checked_add(self.settings.half_open_timeout),
+            State::HalfOpen { since, .. } => since.checked_add(self.settings.half_open_timeout),
         }
     }
 
     /// Does what is due by now.
     fn advance(&mut self, now: Instant) {
-        if self.due().is_none_or(|due| now < due) {
+        let Some(due) = self.due().filter(|due| *due <= now) else { return };
+        if now.saturating_duration_since(due) > STALL && self.excuse(now) {
             return;
         }
         match self.state {
@@ -214,6 +232,20 @@ impl CircuitMachine {
             State::Open { held: None, .. } => self.half_open(now),
             State::HalfOpen { .. } => self.open(self.status.reason, now),
         }
+    }
+
+    /// A stall is no time in which a failure held, or nobody proved health: both begin anew, once. The grace period
+    /// ends however late that is noticed, because a full round of checks follows it.
+    fn excuse(&mut self, now: Instant) -> bool {
+        let since = match &mut self.state {
+            _ if self.excused => return false,
+            State::Closed { doubt: Some(doubt) } if !self.settings.down_after.is_zero() => &mut doubt.since,
+            State::HalfOpen { since, .. } => since,
+            State::Closed { .. } | State::Open { .. } => return false,
+        };
+        *since = now;
+        self.excused = true;
+        true
     }
 
     /// Writes down what the state means for everybody else.

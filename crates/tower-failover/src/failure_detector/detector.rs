@@ -18,7 +18,8 @@ use crate::clock::Millis;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Observation {
-    /// What its end says about the member.
+    /// What its end says about the member; never [`Lost`](Outcome::Lost): the first call of those that were lost
+    /// together is a failure, and the others are neutral.
     pub outcome: Outcome,
     /// The epoch of the circuit. A detector that remembers should forget when it changes.
     pub epoch: Epoch,

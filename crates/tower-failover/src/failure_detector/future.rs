@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use super::shared::Shared;
 use crate::availability::Epoch;
-use crate::classify::{Classify, Outcome};
+use crate::classify::{Classify, Kinds, Outcome};
 use crate::clock::Millis;
 
 pin_project! {
@@ -45,7 +45,8 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let result = ready!(this.inner.poll(context));
-        this.token.settle(this.classify.classify(result.as_ref()));
+        let kinds = this.classify.kinds(result.as_ref());
+        this.token.settle(this.classify.classify(result.as_ref()), kinds);
         Poll::Ready(result)
     }
 }
@@ -70,9 +71,9 @@ impl Token {
     }
 
     #[inline]
-    fn settle(&mut self, outcome: Outcome) {
+    fn settle(&mut self, outcome: Outcome, kinds: Kinds) {
         if let Some(shared) = self.shared.take() {
-            shared.settle(self.begun, outcome);
+            shared.settle(self.begun, outcome, kinds);
         }
     }
 }
@@ -83,7 +84,7 @@ impl Drop for Token {
         if let Some(shared) = &self.shared {
             let (_, started) = self.begun;
             let outcome = shared.abandoned(started);
-            self.settle(outcome);
+            self.settle(outcome, Kinds::NONE);
         }
     }
 }

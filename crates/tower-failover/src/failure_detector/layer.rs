@@ -8,17 +8,18 @@ use tower_layer::Layer;
 
 use super::FailureDetector;
 use super::detector::{Detector, Detectors, OwnDetectors};
+use super::refusals::{Patience, Refusals};
 use super::shared::{Settings, Shared};
 use super::threshold::Thresholds;
 use super::window::Counts;
 use crate::availability::Availability;
-use crate::classify::ErrorsAreFailures;
+use crate::classify::{ErrorsAreFailures, Kinds};
 use crate::clock::{Clock, as_millis};
 
 /// Puts a [`FailureDetector`] before a service.
 ///
-/// The order of the settings does not matter, but settle them all before [`detectors`](Self::detectors) is asked
-/// for: a layer that is changed afterwards counts anew.
+/// The order of the settings does not matter, but settle them all before [`detectors`](Self::detectors) and
+/// [`watched_kinds`](Self::watched_kinds) are asked for: a layer that is changed afterwards counts anew.
 ///
 /// # Clone
 /// Clones, and all services of one layer, count into the same window.
@@ -38,12 +39,18 @@ impl FailureDetectorLayer {
             clock: Clock::precise(),
             abandoned_after: as_millis(Self::ABANDONED_AFTER),
             suspect_on_failure: true,
+            patience: Patience {
+                unserviceable_after: as_millis(Self::UNSERVICEABLE_AFTER),
+                probation: as_millis(Self::PROBATION),
+            },
             own: Arc::new(OwnDetectors::default()),
         };
         Self { classify: ErrorsAreFailures, shared: Arc::new(Shared::new(settings)) }
     }
 
     const ABANDONED_AFTER: Duration = Duration::from_millis(100);
+    const UNSERVICEABLE_AFTER: Duration = Duration::from_secs(10);
+    const PROBATION: Duration = Duration::from_secs(60);
 }
 
 impl<C> FailureDetectorLayer<C> {
@@ -78,6 +85,20 @@ impl<C> FailureDetectorLayer<C> {
         self.changed(|settings| settings.suspect_on_failure = suspect_on_failure)
     }
 
+    /// How long the member may refuse requests of one [kind](crate::Classify::kinds), with none of them served in
+    /// between, before its circuit opens, however few they are (B59). Default 10 s; zero opens it at the first.
+    #[must_use]
+    pub fn unserviceable_after(self, unserviceable_after: Duration) -> Self {
+        self.changed(|settings| settings.patience.unserviceable_after = as_millis(unserviceable_after))
+    }
+
+    /// For how long after that, once it serves such requests again, the first refusal opens the circuit again: its
+    /// grace period (B59). Default 60 s.
+    #[must_use]
+    pub fn probation(self, probation: Duration) -> Self {
+        self.changed(|settings| settings.patience.probation = as_millis(probation))
+    }
+
     /// Adds a detector of one's own (B16).
     #[must_use]
     pub fn watch<D: Detector + 'static>(self, detector: D) -> Self {
@@ -89,6 +110,13 @@ impl<C> FailureDetectorLayer<C> {
     #[must_use]
     pub fn detectors(&self) -> Detectors {
         Detectors::new(Arc::clone(&self.shared))
+    }
+
+    /// A handle that tells of which kinds it is of interest whether they are served. Refusals are heeded as long as
+    /// somebody has one.
+    #[must_use]
+    pub fn watched_kinds(&self) -> WatchedKinds {
+        WatchedKinds { refusals: Arc::clone(self.shared.refusals()) }
     }
 
     /// The calls that ended within the window, in the present epoch of the circuit.
@@ -119,5 +147,32 @@ impl<C> fmt::Debug for FailureDetectorLayer<C> {
             .field("availability", &settings.availability)
             .field("thresholds", &settings.thresholds)
             .finish_non_exhaustive()
+    }
+}
+
+/// The kinds of requests that the member refused and has not served since (B59).
+///
+/// To find out the kinds of a request takes time, so that [`Classify::kinds`](crate::Classify::kinds) need tell of a
+/// success no others than these. While all is well there are none.
+///
+/// # Clone
+/// Clones tell the same.
+#[derive(Clone)]
+pub struct WatchedKinds {
+    refusals: Arc<Refusals>,
+}
+
+impl WatchedKinds {
+    /// Those of now: one relaxed load.
+    #[inline]
+    #[must_use]
+    pub fn now(&self) -> Kinds {
+        self.refusals.watched()
+    }
+}
+
+impl fmt::Debug for WatchedKinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WatchedKinds").field(&self.now()).finish()
     }
 }

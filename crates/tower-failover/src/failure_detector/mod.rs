@@ -1,7 +1,8 @@
 //! A failure detector: classifies the outcome of each call and counts it, and never gates.
 //!
 //! Too many failures within a sliding window of time open the circuit of the member (B12, B13). A failure also
-//! raises a suspicion, so that a member with little traffic is asked at once instead of never tripping (B17).
+//! raises a suspicion, so that a member with little traffic is asked at once instead of never tripping (B17). A member
+//! that answers, but goes on refusing requests of some kind, is left however few they are (B59).
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -35,6 +36,7 @@
 mod detector;
 pub mod future;
 mod layer;
+mod refusals;
 mod shared;
 mod threshold;
 mod window;
@@ -50,7 +52,7 @@ use future::{ResponseFuture, Token};
 use shared::Shared;
 
 pub use detector::{Detector, Detectors, Observation};
-pub use layer::FailureDetectorLayer;
+pub use layer::{FailureDetectorLayer, WatchedKinds};
 pub use threshold::{InvalidThresholds, Thresholds};
 pub use window::Counts;
 
@@ -87,8 +89,8 @@ where
     #[inline]
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(context).map_err(|error| {
-            let begun = self.shared.begin(self.shared.epoch());
-            self.shared.settle(begun, self.classify.classify(Err(&error)));
+            let (outcome, kinds) = (self.classify.classify(Err(&error)), self.classify.kinds(Err(&error)));
+            self.shared.settle(self.shared.begin(self.shared.epoch()), outcome, kinds);
             error
         })
     }

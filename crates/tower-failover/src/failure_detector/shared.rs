@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::time::Duration;
 
 use super::detector::{Observation, OwnDetectors};
+use super::refusals::{Patience, Refusals};
 use super::threshold::Thresholds;
 use super::window::{Counts, Window};
 use crate::aggregate::Aggregate;
 use crate::availability::{Availability, Epoch, Gate, OpenReason, Signal};
-use crate::classify::Outcome;
+use crate::classify::{Kinds, Outcome};
 use crate::clock::{Clock, Millis};
 use crate::event::Event;
 
@@ -22,6 +23,7 @@ pub(super) struct Settings {
     pub(super) clock: Clock,
     pub(super) abandoned_after: Millis,
     pub(super) suspect_on_failure: bool,
+    pub(super) patience: Patience,
     pub(super) own: Arc<OwnDetectors>,
 }
 
@@ -31,6 +33,7 @@ pub(super) struct Shared {
     /// The stamp of the last trip: one in each bucket's time is enough.
     tripped: AtomicU64,
     failures: Aggregate,
+    refusals: Arc<Refusals>,
 }
 
 impl Shared {
@@ -43,6 +46,7 @@ impl Shared {
             window: Window::new(settings.thresholds.window()),
             tripped: AtomicU64::new(Self::NEVER),
             failures: Aggregate::new(settings.availability.events().clone(), failed),
+            refusals: Arc::new(Refusals::new(settings.patience)),
             settings,
         }
     }
@@ -53,6 +57,10 @@ impl Shared {
 
     pub(super) fn own(&self) -> &OwnDetectors {
         &self.settings.own
+    }
+
+    pub(super) fn refusals(&self) -> &Arc<Refusals> {
+        &self.refusals
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -79,12 +87,13 @@ impl Shared {
 
     /// A call ended. One of an older epoch counts for nothing (B10).
     #[inline]
-    pub(super) fn settle(&self, (epoch, started): (Epoch, Millis), outcome: Outcome) {
+    pub(super) fn settle(&self, (epoch, started): (Epoch, Millis), outcome: Outcome, kinds: Kinds) {
         let gate = self.settings.availability.gate();
         if gate.epoch != epoch {
             return;
         }
         let now = self.settings.clock.now();
+        let outcome = if outcome == Outcome::Lost { self.lost() } else { outcome };
         if outcome != Outcome::Neutral {
             self.window.record(epoch, now, outcome == Outcome::Success);
         }
@@ -94,6 +103,37 @@ impl Shared {
         if self.own().any() {
             let took = Duration::from_millis(now.saturating_sub(started));
             self.ask_own(&Observation { outcome, epoch, at: now, took });
+        }
+        if !kinds.is_empty() {
+            self.look_at(kinds, outcome, epoch, now);
+        }
+    }
+
+    /// One connection that is lost under a thousand calls is one failure: the member may live, as a probe finds out.
+    #[cold]
+    fn lost(&self) -> Outcome {
+        if self.settings.availability.traffic().is_first_loss() {
+            return Outcome::Failure;
+        }
+        self.failures.happened();
+        Outcome::Neutral
+    }
+
+    /// Of what it refuses, and what it serves after it refused it (B59).
+    #[cold]
+    fn look_at(&self, kinds: Kinds, outcome: Outcome, epoch: Epoch, now: Millis) {
+        let availability = &self.settings.availability;
+        if Arc::strong_count(&self.refusals) == 1 {
+            // Nobody would tell when they are served again.
+            return;
+        }
+        match outcome {
+            Outcome::Success => self.refusals.served(kinds, now),
+            Outcome::Failure if self.refusals.refused(kinds, epoch, now) => {
+                availability.signal(Signal::Trip { epoch, reason: OpenReason::Unserviceable });
+            }
+            Outcome::Failure => availability.wants_another_connection(),
+            Outcome::Lost | Outcome::Neutral => {}
         }
     }
 

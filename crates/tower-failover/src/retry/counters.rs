@@ -31,7 +31,7 @@ impl RetryCounters {
         self.0.ended.load(Ordering::Relaxed)
     }
 
-    /// Attempts that failed and may have been applied (B33).
+    /// Attempts that failed and may have been applied: of requests that can change something (B33).
     #[must_use]
     pub fn ambiguous(&self) -> u64 {
         self.0.ambiguous.load(Ordering::Relaxed)

@@ -132,8 +132,15 @@ where
     R: Route,
 {
     fn give_up(&self, result: ResultOf<S, Req>) -> Result<S::Response, RetryError<S::Error>> {
-        let may_have_been_applied = self.may_have_been_applied;
-        result.map_err(|error| RetryError::Failed { error, may_have_been_applied })
+        result.map_err(|error| RetryError::Failed {
+            error,
+            may_have_been_applied: self.may_have_been_applied && self.changes(),
+        })
+    }
+
+    /// What was not kept may change anything.
+    fn changes(&self) -> bool {
+        self.request.as_ref().is_none_or(|request| self.shared.policy.changes(request))
     }
 
     fn is_repeatable(&self) -> bool {
@@ -146,7 +153,9 @@ where
         let is_ambiguous = assessment == Assessment::Ambiguous;
         if is_ambiguous {
             self.may_have_been_applied = true;
-            self.shared.counters.was_ambiguous();
+            if self.changes() {
+                self.shared.counters.was_ambiguous();
+            }
         }
         let may_be_repeated = if is_ambiguous { self.is_repeatable() } else { self.request.is_some() };
         if may_be_repeated && self.repeats < self.shared.settings.retries {
@@ -228,8 +237,9 @@ where
         let this = self.project();
         let Some(deadline) = this.deadline else { return Poll::Pending };
         let limit = ready!(deadline.as_mut().poll_elapsed(context));
-        let may_have_been_applied = this.call.may_have_been_applied
+        let is_in_doubt = this.call.may_have_been_applied
             || matches!(this.stage.project(), StageProjection::Attempt { .. });
+        let may_have_been_applied = is_in_doubt && this.call.changes();
         Poll::Ready(Err(RetryError::DeadlineElapsed { limit, may_have_been_applied }))
     }
 }

@@ -53,6 +53,12 @@ pub trait RetryPolicy<Req, T, E> {
     /// Whether the request may be applied twice. Asked after an ambiguous failure, and when a member hangs.
     fn repeatable(&self, request: &Req) -> bool;
 
+    /// Whether applying the request may change anything. One that cannot is never told to have been applied (B33).
+    /// Asked only of calls that fail; true by default.
+    fn changes(&self, _request: &Req) -> bool {
+        true
+    }
+
     /// A copy to repeat the call with; `None` if it is never to be repeated. Called for every attempt, on the hot
     /// path: it must be cheap.
     fn clone_request(&self, request: &Req) -> Option<Req>;

@@ -1,11 +1,12 @@
-//! Who serves: B1 to B5, B7.
+//! Who serves: B1 to B5, B7, B57.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::advance;
 use tower_failover::availability::OpenReason;
 use tower_failover::balance::{Candidate, Strategy};
-use tower_failover::{Event, Signal, SwitchReason, Weight};
+use tower_failover::{Circuit, CircuitSettings, Event, Signal, SwitchReason, Weight};
 
 use super::stage::{Region, Stage, active, ask, pass, settled};
 
@@ -175,4 +176,30 @@ async fn b7_neither_forced_open_nor_drained_is_a_last_resort() {
     stage.light.falls();
     settled().await;
     assert!(ask(&balance).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn b57_a_driver_that_wakes_late_leaves_nobody_for_that() {
+    let mut stage = Stage::new();
+    let patient = CircuitSettings::default().down_after(Duration::from_secs(5));
+    stage.heavy.circuit = Circuit::new(stage.heavy.availability().clone(), patient).expect("valid settings");
+    let balance = stage.balance(stage.config());
+    settled().await;
+
+    stage.heavy.falls();
+    settled().await;
+    // This process stands still.
+    advance(Duration::from_secs(60)).await;
+    settled().await;
+    assert_eq!(active(&balance).as_deref(), Some("heavy"), "nobody could say that it lives");
+    stage.heavy.rises();
+    pass(Duration::from_secs(10)).await;
+    assert_eq!(active(&balance).as_deref(), Some("heavy"));
+
+    stage.heavy.falls();
+    settled().await;
+    advance(Duration::from_secs(60)).await;
+    settled().await;
+    pass(Duration::from_secs(5)).await;
+    assert_eq!(active(&balance).as_deref(), Some("middle"), "it has held for as long, under our eyes");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, advance, sleep};
 use tower_failover::availability::{CircuitState, OpenReason};
-use tower_failover::{Event, FailoverError, Signal, SwitchReason};
+use tower_failover::{Event, FailoverError, Health, Signal, SwitchReason};
 
 use super::stage::{GRACE, Stage, Watched, active, ask, pass, settled};
 
@@ -121,6 +121,8 @@ async fn b58_the_heaviest_is_waited_for_one_round_and_no_longer() {
     pass(Duration::from_secs(30)).await;
     stage.light.rises();
     pass(Duration::from_secs(1)).await;
+    assert_eq!(active(&balance), None);
+    pass(Duration::from_millis(250)).await;
     assert_eq!(active(&balance).as_deref(), Some("light"));
 }
 
@@ -173,8 +175,25 @@ async fn b30_an_outage_escalates_on_time_while_the_heaviest_is_waited_for() {
     stage.light.rises();
     pass(Duration::from_millis(600)).await;
     assert!(matches!(stage.told().last(), Some(Event::OutageEscalated { .. })));
-    pass(Duration::from_millis(500)).await;
+    pass(Duration::from_millis(750)).await;
     assert_eq!(active(&balance).as_deref(), Some("light"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b58_a_healthy_heaviest_is_back_within_the_wait_for_its_round() {
+    let stage = Stage::new();
+    let check = stage.heavy.watched();
+    let balance = stage.balance(stage.config());
+    pass(Duration::from_secs(3)).await;
+    check.is_cut();
+    stage.all_fall();
+    pass(Duration::from_secs(60)).await;
+    assert_eq!(active(&balance), None);
+    // Its three probes, each 10 ms long and half a second after the last, take just over a second.
+    check.says(Health::Healthy);
+    stage.light.rises();
+    pass(Duration::from_millis(1200)).await;
+    assert_eq!(active(&balance).as_deref(), Some("heavy"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tower_failover::availability::{CircuitState, Evidence, OpenReason};
 use tower_failover::balance::{ManageError, fixed};
-use tower_failover::{Availability, Events, FailoverConfig, Health, Member, SwitchReason};
+use tower_failover::{Availability, Events, FailoverConfig, Finding, Health, Member, Signal, SwitchReason};
 
 use super::stage::{Answers, Balance, Stage, active, ask, pass, settled, weighing};
 
@@ -39,6 +39,29 @@ async fn b38_force_goes_without_asking() {
     balance.handle().force_active("light", None).await.expect("no question");
     assert_eq!(active(&balance).as_deref(), Some("light"));
     assert_eq!(stage.light.circuit.state(), CircuitState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn b38_nothing_forces_an_unhealthy_member_without_a_circuit() {
+    let stage = Stage::new();
+    let bare = Availability::new("bare", stage.events.clone());
+    let members = [stage.heavy.member(), Member::new(Answers("bare"), bare.clone())];
+    let balance = Balance::new(fixed(members), stage.config()).expect("a valid configuration");
+    let handle = balance.handle();
+    settled().await;
+    let refused = Err(ManageError::NoCircuit("bare".into()));
+
+    bare.signal(Signal::Verdict(Finding::unhealthy(Evidence::TimedOut)));
+    assert_eq!(handle.force_active("bare", None).await, refused);
+    assert_eq!(handle.snapshot().pinned, None, "no choice stands that was refused");
+    assert_eq!(ask(&balance).await, Ok("heavy"));
+
+    bare.signal(Signal::Verdict(Finding::healthy()));
+    handle.force_active("bare", None).await.expect("nothing speaks against it");
+    assert_eq!(ask(&balance).await, Ok("bare"));
+    assert_eq!(handle.force_open("bare").await, refused);
+    assert_eq!(handle.trip("bare", Duration::from_secs(1)).await, refused);
+    assert_eq!(ask(&balance).await, Ok("bare"), "nothing was there to open");
 }
 
 #[tokio::test(start_paused = true)]

@@ -41,6 +41,7 @@ impl Options {
             ("health_check_delay", self.health_check_delay),
             ("grace_period", self.grace_period),
             ("down_after", self.down_after),
+            ("unserviceable_after", self.unserviceable_after),
             ("flap_window", self.flap_window),
             ("redial_spread", self.redial_spread),
             ("redial_backoff", self.redial_backoff.map(|backoff| backoff.limit(u32::MAX))),

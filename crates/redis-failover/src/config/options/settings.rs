@@ -82,6 +82,16 @@ impl Options {
         with(settings, self.max_grace_factor, CircuitSettings::max_grace_factor)
     }
 
+    /// A database with a high availability of its own has at least the time that it was given for it.
+    pub(crate) fn unserviceable_after(&self) -> Duration {
+        let after = self.unserviceable_after.unwrap_or(Duration::from_secs(10));
+        after.max(self.down_after.unwrap_or_default())
+    }
+
+    pub(crate) fn grace_period(&self) -> Duration {
+        self.grace_period.unwrap_or(Duration::from_secs(60))
+    }
+
     pub(crate) fn response_timeout(&self) -> Duration {
         self.response_timeout.unwrap_or(Duration::from_millis(500))
     }
@@ -100,6 +110,7 @@ impl Options {
             redial_spread: self.redial_spread.unwrap_or(usual.redial_spread),
             standby: self.standby.unwrap_or(usual.standby),
             backoff: self.redial_backoff.unwrap_or(usual.backoff),
+            retirement: self.response_timeout(),
             ..usual
         }
     }

@@ -55,6 +55,10 @@ impl<K, S> Course<K, S> {
             Wish::Unpin => self.members.unpin(),
             Wish::Drain { until } => entry.drain(until),
             Wish::Undrain => entry.undrain(),
+            Wish::Trip { .. } if !entry.view().guarded => {
+                self.answers.push((reply, Err(ManageError::NoCircuit(name))));
+                return None;
+            }
             Wish::Trip { until, drill } => entry.availability.signal(Signal::Force { until, drill }),
             Wish::Release => entry.availability.signal(Signal::Release),
             Wish::SetWeight(weight) => {
@@ -69,6 +73,11 @@ impl<K, S> Course<K, S> {
     /// A choice by hand closes the circuit with a fresh window (B38).
     fn activate(&mut self, name: Name, until: Option<Instant>) -> Result<(), ManageError> {
         let Some(entry) = self.members.find(&name) else { return Err(ManageError::UnknownMember(name)) };
+        let view = entry.view();
+        // Nothing is there to be closed, so that its verdict goes on speaking against it.
+        if !view.guarded && view.verdict == Verdict::Unhealthy {
+            return Err(ManageError::NoCircuit(name));
+        }
         entry.undrain();
         entry.availability.signal(Signal::Release);
         entry.availability.signal(Signal::Close);

@@ -27,14 +27,14 @@ impl Story {
 }
 
 async fn is_silent(watch: &mut crate::availability::ConnectionWatch) -> bool {
-    timeout(millis(1), watch.silent()).await.is_ok()
+    timeout(millis(1), watch.trouble()).await.is_ok()
 }
 
 #[tokio::test(start_paused = true)]
 async fn b57_a_connection_is_given_up_when_calls_wait_in_vain_and_the_member_answers_probes() {
     let story = Story::new();
     let mut watch = story.availability.watch_connection();
-    let noticed = tokio::spawn(async move { watch.silent().await });
+    let noticed = tokio::spawn(async move { watch.trouble().await });
     tokio::join!(story.call_in_vain(), story.probe_after(millis(150)));
     timeout(millis(10), noticed).await.expect("it is told").unwrap();
 }

@@ -25,7 +25,8 @@ use crate::event::Event;
 type Request = &'static str;
 type Reply = &'static str;
 
-/// "refused" was not applied, "broken" is ambiguous; a "get" may be repeated, a "once" is not even kept.
+/// "refused" was not applied, "broken" is ambiguous; a "get" may be repeated, a "once" is not even kept, a "peek"
+/// changes nothing.
 #[derive(Clone, Copy, Default)]
 struct Policy {
     deadline: Option<Duration>,
@@ -43,6 +44,10 @@ impl RetryPolicy<Request, Reply, BoxError> for Policy {
 
     fn repeatable(&self, request: &Request) -> bool {
         *request == "get"
+    }
+
+    fn changes(&self, request: &Request) -> bool {
+        *request != "peek"
     }
 
     fn clone_request(&self, request: &Request) -> Option<Request> {

@@ -38,6 +38,21 @@ async fn b33_what_may_have_been_applied_is_repeated_only_if_it_may_be() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn b33_what_changes_nothing_is_never_told_to_have_been_applied() {
+    let mut stage = Stage::new();
+    let call = stage.call("peek");
+    stage.next().await.send_error("broken");
+    assert_eq!(failure(call).await, ("broken".into(), false));
+    assert_eq!(stage.layer.counters().ambiguous(), 0);
+
+    let mut stage = Stage::new().with_deadline(Duration::from_secs(1));
+    let call = stage.call("peek");
+    let unanswered = stage.next().await;
+    assert!(!end(call).await.unwrap_err().may_have_been_applied(), "though an attempt was in flight");
+    drop(unanswered);
+}
+
+#[tokio::test(start_paused = true)]
 async fn b33_one_ambiguous_attempt_taints_the_call_even_if_the_last_was_rejected() {
     let mut stage = Stage::new();
     let call = stage.call("get");
