@@ -206,9 +206,7 @@ mod tests {
 
         fn call(&mut self, command: Command<'a>) -> Self::Future {
             ready(match &self.0 {
-                Ok(value) => {
-                    Ok(Reply { value: value.clone(), class: ReplyClass::of(Ok(value), command.shape()) })
-                }
+                Ok(value) => Ok(Reply::of(value.clone(), command.shape())),
                 Err(kind) => Err(DeadlineError::Inner(RedisError::from(io::Error::from(*kind)).into())),
             })
         }

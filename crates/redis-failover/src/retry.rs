@@ -136,7 +136,7 @@ mod tests {
     fn b32_a_reply_that_refused_the_command_is_no_final_answer() {
         let assess = |error: &[u8]| {
             let value = redis::parse_redis_value(error).unwrap();
-            let reply = Reply { class: ReplyClass::of(Ok(&value), crate::classify::Shape::Single), value };
+            let reply = Reply::of(value, crate::classify::Shape::Single);
             RetryPolicy::<Command<'_>, Reply, AttemptError>::assess(&CommandPolicy::default(), Ok(&reply))
         };
         assert_eq!(assess(b"-READONLY it is a replica\r\n"), Assessment::NotApplied);

@@ -201,8 +201,6 @@ impl fmt::Debug for FailoverHandle {
 pub enum ManageError {
     /// No member has this name.
     UnknownMember(Name),
-    /// No circuit breaker stands before it, so that it cannot be forced open; `drain` keeps calls away from it.
-    NoCircuit(Name),
     /// It is the only member, and a balance without any could serve nobody.
     LastMember(Name),
     /// Its checks did not pass; `force_active` goes without asking.
@@ -212,7 +210,8 @@ pub enum ManageError {
         /// What the checks said.
         evidence: Option<Evidence>,
     },
-    /// It has no circuit breaker, so that it can neither be forced open nor serve while it is unhealthy.
+    /// It has no circuit breaker, so that it can neither be forced open (`drain` keeps calls away from it) nor serve
+    /// while it is unhealthy.
     NoCircuit(Name),
     /// The balance or its driver is gone.
     DriverGone,
@@ -222,7 +221,6 @@ impl fmt::Display for ManageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownMember(name) => write!(f, "no member is named {name}; the snapshot lists them"),
-            Self::NoCircuit(name) => write!(f, "{name} has no circuit to force open; drain it instead"),
             Self::LastMember(name) => {
                 write!(f, "{name} is the last member; add another one before it leaves")
             }
@@ -234,8 +232,8 @@ impl fmt::Display for ManageError {
             }
             Self::NoCircuit(name) => write!(
                 f,
-                "{name} has no circuit breaker: it cannot be forced open, nor serve while it is unhealthy; put one \
-                 before its service"
+                "{name} has no circuit breaker: it cannot be forced open, nor serve while it is unhealthy; drain it, \
+                 or put one before its service"
             ),
             Self::DriverGone => f.write_str("the balance or its driver is gone"),
         }

@@ -42,7 +42,7 @@ async fn b38_force_goes_without_asking() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn b38_nothing_forces_an_unhealthy_member_without_a_circuit() {
+async fn b11_b38_nothing_is_forced_without_a_circuit() {
     let stage = Stage::new();
     let bare = Availability::new("bare", stage.events.clone());
     let members = [stage.heavy.member(), Member::new(Answers("bare"), bare.clone())];
@@ -247,16 +247,4 @@ async fn b40_an_order_is_answered_once_calls_follow_it() {
         assert_eq!(active(&balance).as_deref(), Some(name));
         assert_eq!(ask(&balance).await, Ok(name));
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn b11_what_has_no_circuit_is_not_said_to_be_forced_open() {
-    let bare = Availability::new("bare", Events::default());
-    let members = fixed([Member::new(Answers("bare"), bare)]);
-    let balance = Balance::new(members, FailoverConfig::default()).expect("a valid configuration");
-    let handle = balance.handle();
-    let refused = Err(ManageError::NoCircuit("bare".into()));
-    assert_eq!(handle.force_open("bare").await, refused);
-    assert_eq!(handle.trip("bare", Duration::from_secs(60)).await, refused);
-    assert_eq!(ask(&balance).await, Ok("bare"));
 }

@@ -47,14 +47,10 @@ impl<K, S> Course<K, S> {
                 self.answers.push((reply, result));
                 return None;
             }
-            // Nothing would become of it.
-            Wish::Trip { .. } if !entry.view().guarded => {
-                self.answers.push((reply, Err(ManageError::NoCircuit(name))));
-                return None;
-            }
             Wish::Unpin => self.members.unpin(),
             Wish::Drain { until } => entry.drain(until),
             Wish::Undrain => entry.undrain(),
+            // Nothing would become of it.
             Wish::Trip { .. } if !entry.view().guarded => {
                 self.answers.push((reply, Err(ManageError::NoCircuit(name))));
                 return None;
