@@ -14,8 +14,9 @@ use tower_failover::availability::Evidence;
 use tower_failover::balance::fixed;
 use tower_failover::health::HealthWatch;
 use tower_failover::{
-    Availability, Check, Circuit, CircuitSettings, Event, EventStream, Events, FailoverConfig, FailoverError,
-    Finding, Health, HealthPlan, Member, Probe, Signal, SwitchReason, Weight, WeightedFailoverBalance,
+    Availability, Chance, Check, Circuit, CircuitSettings, Event, EventStream, Events, FailoverConfig,
+    FailoverError, Finding, Health, HealthPlan, Member, Probe, Signal, SwitchReason, Weight,
+    WeightedFailoverBalance,
 };
 
 pub(crate) const GRACE: Duration = Duration::from_secs(60);
@@ -86,7 +87,9 @@ impl Region {
                 Ok::<_, Infallible>(answer)
             }
         });
-        let watch = HealthPlan::new([Check::new("scripted", scripted)]).watch(self.availability());
+        // Where a story meets a round is the same each time.
+        let plan = HealthPlan::new([Check::new("scripted", scripted)]).chance(Chance::seeded(1));
+        let watch = plan.watch(self.availability());
         Watched { health, probes, _watch: watch.expect("a valid plan") }
     }
 }
