@@ -11,6 +11,7 @@ use super::handle::Order;
 use super::outage::Outage;
 use super::snapshot::Roster;
 use crate::availability::Availability;
+use crate::event::Name;
 use crate::route::Route;
 
 /// How many versions back it is remembered that their member hung.
@@ -155,6 +156,16 @@ impl Active {
 /// Clones look at the same balance, and do not keep it alive.
 #[derive(Clone)]
 pub struct ActiveRoute(pub(super) Arc<Active>);
+
+impl ActiveRoute {
+    /// Who serves, with the version of that choice; for those who keep something of their own at the active member
+    /// and move it when [`version`](Route::version) says so.
+    #[must_use]
+    pub fn active(&self) -> (u64, Option<Name>) {
+        let now = self.0.now();
+        (self.0.version(), now.availability.as_ref().map(|availability| availability.name().clone()))
+    }
+}
 
 impl Route for ActiveRoute {
     type Changed = OwnedNotified;
