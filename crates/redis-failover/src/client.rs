@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::ConnectionLike;
-use redis::{Cmd, Pipeline, RedisFuture, Value};
+use redis::{Cmd, FromRedisValue, Pipeline, RedisFuture, RedisResult, ToRedisArgs, Value};
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::{Instant, timeout};
 use tower_failover::availability::Evidence;
 use tower_failover::balance::{ActiveRoute, MemberSnapshot, Snapshot, fixed};
 use tower_failover::retry::RetryCounters;
 use tower_failover::{
-    EventStream, Events, FailoverHandle, RetryLayer, Route, Sweeper, Verdict, WeightedFailoverBalance,
+    Chance, EventStream, Events, FailoverHandle, RetryLayer, Route, Sweeper, Verdict, WeightedFailoverBalance,
 };
 use tower_layer::Layer;
 
@@ -24,6 +24,7 @@ use crate::cursor::CursorTag;
 use crate::database::{self, Tasks};
 use crate::error::Error;
 use crate::retry::CommandPolicy;
+use crate::transaction::{self, Place, Transaction, TransactionConnection, TransactionSettings};
 
 /// Several Redis databases as one connection.
 ///
@@ -70,6 +71,7 @@ struct Running {
     handle: FailoverHandle,
     route: ActiveRoute,
     counters: RetryCounters,
+    chance: Chance,
     tasks: Mutex<Vec<Tasks>>,
 }
 
@@ -195,6 +197,78 @@ impl MultiDbClient {
         stack.call(command).await
     }
 
+    /// Runs a transaction on the active database: watches `keys`, lets `build` read on a connection of its own and
+    /// return a pipeline, and executes that if nobody has changed the keys meanwhile; otherwise it begins again. See
+    /// [`transaction`](crate::transaction).
+    ///
+    /// `build` is given that connection and an empty atomic pipeline. With `None` it decides to stop, and `None` is the
+    /// answer; its error is the transaction's, unless the database was left or lost meanwhile: then it runs again.
+    ///
+    /// ```no_run
+    /// use redis::AsyncCommands;
+    ///
+    /// # async fn run(client: redis_failover::MultiDbClient) -> Result<(), redis_failover::Error> {
+    /// let doubled: Option<(i64,)> = client
+    ///     .transaction("counter", |mut connection, mut pipeline| async move {
+    ///         let value: i64 = connection.get("counter").await?;
+    ///         pipeline.set("counter", value * 2).ignore().get("counter");
+    ///         Ok(Some(pipeline))
+    ///     })
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::TransactionConflict`] if the keys were changed again and again; [`Error::MayHaveBeenApplied`] if the
+    /// database was lost, or did not answer in time, after the pipeline was sent; [`Error::Redis`] if the server refused
+    /// the pipeline, or a reply is not what the caller wants: then it may have been executed. All others say that nothing
+    /// was applied.
+    ///
+    /// # Cancellation
+    /// Dropping the future closes the connection and ends the watch. A pipeline that was sent may still be executed.
+    pub async fn transaction<K, T, F, Fut>(&self, keys: K, build: F) -> Result<Option<T>, Error>
+    where
+        K: ToRedisArgs,
+        T: FromRedisValue,
+        F: FnMut(TransactionConnection, Pipeline) -> Fut,
+        Fut: Future<Output = RedisResult<Option<Pipeline>>>,
+    {
+        self.transaction_with(TransactionSettings::default(), keys, build).await
+    }
+
+    /// As [`transaction`](Self::transaction), with other than the default settings.
+    ///
+    /// # Errors
+    /// As [`transaction`](Self::transaction).
+    pub async fn transaction_with<K, T, F, Fut>(
+        &self,
+        settings: TransactionSettings,
+        keys: K,
+        build: F,
+    ) -> Result<Option<T>, Error>
+    where
+        K: ToRedisArgs,
+        T: FromRedisValue,
+        F: FnMut(TransactionConnection, Pipeline) -> Fut,
+        Fut: Future<Output = RedisResult<Option<Pipeline>>>,
+    {
+        let _call = InFlight::enter(&self.shared)?;
+        let running = self.running().await?;
+        let place = Place {
+            stack: running.stack.clone(),
+            route: &running.route,
+            databases: &running.tasks,
+            chance: &running.chance,
+        };
+        let transaction = Transaction {
+            watch: redis::cmd("WATCH").arg(keys).take(),
+            settings,
+            limit: self.options.time_limit(),
+            database: self.get_db(),
+        };
+        transaction::run(transaction, place, build).await
+    }
+
     /// Admits no further call, lets those in flight finish for up to `limit`, then ends every task and connection.
     pub async fn close(&self, limit: Duration) {
         self.shared.closed.store(true, Ordering::SeqCst);
@@ -245,12 +319,15 @@ fn start(config: &MultiDbConfig) -> Result<Running, ConfigError> {
     let layer = RetryLayer::new(CommandPolicy::new(config.retry_safety))
         .route(route.clone())
         .settings(config.command_retry)
-        .chance(chance)
+        .chance(chance.clone())
         .events(events);
     let counters = layer.counters();
+    for dedicated in tasks.iter().filter_map(|task: &Tasks| task.dedicated.as_ref()) {
+        dedicated.follow(route.clone());
+    }
     let database = config.databases.first().map_or(0, DatabaseConfig::number);
     let stack = StackConnection::new(layer.layer(balance), database);
-    Ok(Running { stack, handle, route, counters, tasks: Mutex::new(tasks) })
+    Ok(Running { stack, handle, route, counters, chance, tasks: Mutex::new(tasks) })
 }
 /// Whether the checks of all have said anything yet. Before the first choice, there are no members.
 fn all_judged(snapshot: &Snapshot) -> bool {

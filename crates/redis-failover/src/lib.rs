@@ -54,6 +54,7 @@
 //! - [`retry`]: which commands are repeated after which failures
 //! - [`connection`]: from an address to a stream of bytes, and the connection that redials by itself
 //! - [`health`]: health checks
+//! - [`transaction`]: transactions that watch keys
 //! - [`cursor`]: scan cursors that carry the database which issued them
 //! - [`error`]: the one error, and its way through redis-rs's
 
@@ -69,6 +70,7 @@ pub mod error;
 pub mod health;
 pub mod reply;
 pub mod retry;
+pub mod transaction;
 
 pub use adapter::StackConnection;
 pub use client::MultiDbClient;
@@ -81,3 +83,4 @@ pub use redis;
 pub use tower_failover::{
     self, Backoff, Event, EventStream, Events, FailoverHandle, HealthSettings, Suspicion,
 };
+pub use transaction::{TransactionConnection, TransactionSettings};

@@ -9,7 +9,7 @@ use tower_service::Service;
 
 use crate::command::Command;
 use crate::config::{DatabaseConfig, Options, Target};
-use crate::connection::{Connection, ConnectionError, Endpoint, Leaf, OwnLeaf};
+use crate::connection::{Connection, ConnectionError, Dedicated, Endpoint, Leaf, OwnLeaf};
 use crate::cursor::CursorTag;
 use crate::health::Prober;
 
@@ -17,6 +17,8 @@ use crate::health::Prober;
 pub(super) struct Ground<C> {
     pub(super) leaf: Leaf<C>,
     pub(super) prober: Prober,
+    /// Connections that one call has to itself, where the kind of database has any.
+    pub(super) dedicated: Option<Dedicated>,
     /// Dropping it ends what the leaf lives on, and with that all its calls.
     pub(super) tasks: Box<dyn Any + Send>,
 }
@@ -45,15 +47,23 @@ pub(super) fn ground(
                 endpoint = endpoint.credentials(Arc::clone(provider));
             }
             let prober = Prober::from(endpoint.clone());
+            let settings = options.dedicated(cursor_tag);
+            let (dedicated, keeper) = Dedicated::open(endpoint.clone(), settings, availability.clone());
             let (connection, link) =
                 Connection::open(endpoint, options.link(cursor_tag), availability.clone(), chance.clone());
-            Ground { leaf: Leaf::Standalone(connection), prober, tasks: Box::new(link) }
+            Ground {
+                leaf: Leaf::Standalone { shared: connection, dedicated: dedicated.clone() },
+                prober,
+                dedicated: Some(dedicated),
+                tasks: Box::new((link, keeper)),
+            }
         }
         Target::Own(service) => {
             let (leaf, keeper) = OwnLeaf::open(service.clone(), cursor_tag, availability.clone());
             Ground {
                 leaf: Leaf::Own(leaf),
                 prober: Prober::through(service.clone()),
+                dedicated: None,
                 tasks: Box::new(keeper),
             }
         }

@@ -9,14 +9,14 @@ use tower_failover::deadline::{Timeout, TimeoutOf};
 use tower_failover::health::HealthWatch;
 use tower_failover::{
     Availability, Circuit, CircuitBreakerLayer, CircuitError, DeadlineError, DeadlineLayer, FailoverConfig,
-    FailureDetectorLayer, HealthPlan, Member, Sweeper,
+    FailureDetectorLayer, HealthPlan, Member, Name, Sweeper,
 };
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::command::{Blocking, Command};
 use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig, weight};
-use crate::connection::ConnectionError;
+use crate::connection::{ConnectionError, Dedicated};
 use crate::cursor::CursorTag;
 use crate::reply::{Classified, RedisOutcome, Reply};
 use ground::{Ground, ground};
@@ -39,6 +39,22 @@ impl TimeoutOf<Command<'_>> for CommandTimeout {
     }
 }
 
+/// The limits of a whole database, whose leaf limits blocking commands by itself if it has connections for them.
+#[derive(Debug, Clone, Copy)]
+struct DatabaseTimeout {
+    has_dedicated: bool,
+}
+
+impl TimeoutOf<Command<'_>> for DatabaseTimeout {
+    #[inline]
+    fn timeout(&self, command: &Command<'_>) -> Timeout {
+        match CommandTimeout.timeout(command) {
+            Timeout::Exempt(_) if self.has_dedicated => Timeout::Exempt(None),
+            timeout => timeout,
+        }
+    }
+}
+
 /// How much longer than it blocks a blocking command may take: the usual response timeout.
 const GRACE: std::time::Duration = std::time::Duration::from_millis(500);
 
@@ -46,6 +62,10 @@ const GRACE: std::time::Duration = std::time::Duration::from_millis(500);
 pub(crate) struct Tasks {
     _health: Option<HealthWatch>,
     _ground: Box<dyn Any + Send>,
+    /// The database's.
+    pub(crate) name: Name,
+    /// For transactions.
+    pub(crate) dedicated: Option<Dedicated>,
 }
 
 /// Builds a database's stack and starts its tasks.
@@ -81,7 +101,8 @@ pub(crate) fn open(
     let thresholds = options.thresholds().map_err(|error| invalid("failure_rate_threshold", &error))?;
     let suspicion = options.suspicion();
 
-    let Ground { leaf, prober, tasks } = ground(config, &options, cursor_tag, &availability, &chance);
+    let Ground { leaf, prober, dedicated, tasks } =
+        ground(config, &options, cursor_tag, &availability, &chance);
     let checks = options.health_checks();
     let health = if checks.is_empty() {
         None
@@ -105,9 +126,10 @@ pub(crate) fn open(
     options.add_detectors(&detector.detectors());
     let deadline = DeadlineLayer::new(options.response_timeout())
         .sweeper(sweeper, &availability, suspicion)
-        .timeout_of(CommandTimeout);
+        .timeout_of(DatabaseTimeout { has_dedicated: dedicated.is_some() });
     let stack = CircuitBreakerLayer::new(circuit).layer(detector.layer(deadline.layer(Classified(leaf))));
 
+    let name_of_member = availability.name().clone();
     let member = Member::new(stack, availability).weight(weight(&name, config.weight)?);
-    Ok((member, Tasks { _health: health, _ground: tasks }))
+    Ok((member, Tasks { _health: health, _ground: tasks, name: name_of_member, dedicated }))
 }
