@@ -31,7 +31,9 @@ async fn b50_a_command_that_would_change_the_shared_connection_is_refused_with_t
     ] {
         let mut words = line.split(' ');
         let mut command = redis::cmd(words.next().unwrap());
-        words.for_each(|word| drop(command.arg(word)));
+        for word in words {
+            command.arg(word);
+        }
         let error = command.query_async::<()>(&mut client).await.unwrap_err();
         let Some(Error::ConnectionState { command, instead }) = Error::of(&error) else {
             panic!("{line}: {error:?}");
@@ -81,6 +83,6 @@ async fn b47_pipelines_atomic_or_not_run_on_the_database_active_at_execution() {
             .unwrap();
         assert_eq!(atomic, (8,), "{name}");
         let mut there = super::directly(server).await;
-        assert_eq!(there.get::<_, (i64,)>("atomic").await.unwrap(), (8,), "{name}");
+        assert_eq!(there.get::<_, i64>("atomic").await.unwrap(), 8, "{name}");
     }
 }
