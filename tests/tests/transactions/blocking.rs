@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use redis::{AsyncCommands, RedisResult};
+use redis_failover::tower_failover::failure_detector::Observation;
 use redis_failover::{DatabaseConfig, Error, MultiDbClient, MultiDbConfig};
-use tests::{Load, PATIENCE, becomes_active, switches};
+use tests::{Load, PATIENCE, active, becomes_active, config, switches};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{connected, directly, durable_pair, pair};
+use super::{brisk, connected, directly, durable_pair, pair};
 
 /// Waits until so many clients of a server are blocked.
 async fn blocked(server: &failover_testkit::server::RealServer, count: usize) {
@@ -129,6 +130,67 @@ async fn b49_a_cancelled_pop_takes_no_element() {
     blocked(&primary, 0).await;
     client.clone().rpush::<_, _, ()>("queue", 7).await.unwrap();
     assert_eq!(client.clone().llen::<_, usize>("queue").await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b49_however_long_they_wait_and_whoever_gives_them_up_says_nothing_about_the_database() {
+    let Some((primary, secondary)) = durable_pair().await else { return };
+    let config = brisk(config(&primary.url(), &secondary.url()))
+        .min_num_failures(2)
+        .failure_rate_threshold(0.1)
+        .add_failure_detector(|| |call: &Observation| call.took > Duration::from_millis(250));
+    let client = connected(config).await;
+    let mut waiting: JoinSet<_> = (0..10).map(|_| pop(client.clone(), "queue", 0.0)).collect();
+    blocked(&primary, 10).await;
+    assert_eq!(pop(client.clone(), "empty", 0.5).await.unwrap(), None);
+    waiting.shutdown().await;
+    blocked(&primary, 0).await;
+    client.clone().set::<_, _, ()>("key", 1).await.unwrap();
+    assert_eq!(switches(&client), Vec::<String>::new());
+    assert_eq!(active(&client).as_deref(), Some("primary"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b9_blocking_commands_alone_notice_the_end_of_a_database_without_health_checks() {
+    let Some((primary, secondary)) = durable_pair().await else { return };
+    let config = brisk(config(&primary.url(), &secondary.url()))
+        .health_checks([])
+        .min_num_failures(3)
+        .failure_rate_threshold(0.1)
+        .failures_detection_window(PATIENCE);
+    let client = connected(config).await;
+    let waiting: JoinSet<_> = (0..5).map(|_| pop(client.clone(), "queue", 0.0)).collect();
+    blocked(&primary, 5).await;
+    primary.kill().unwrap();
+    becomes_active(&client, "secondary").await;
+    for result in timeout(PATIENCE, waiting.join_all()).await.unwrap() {
+        let error = result.unwrap_err();
+        assert!(matches!(Error::of(&error), Some(Error::MayHaveBeenApplied(_))), "{error:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b36_a_database_that_is_left_keeps_no_idle_dedicated_connection() {
+    let Some((primary, _secondary, client)) = pair().await else { return };
+    let mut direct = directly(&primary).await;
+    let before = clients(&mut direct).await;
+    assert_eq!(pop(client.clone(), "empty", 0.01).await.unwrap(), None);
+    assert_eq!(pop(client.clone(), "empty", 0.01).await.unwrap(), None);
+    assert_eq!(clients(&mut direct).await, before + 1, "kept, and used again");
+
+    client.handle().unwrap().set_active("secondary", None).await.unwrap();
+    let gone = async {
+        while clients(&mut direct).await > before {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, gone).await.unwrap();
+}
+
+/// How many are connected.
+async fn clients(direct: &mut redis::aio::MultiplexedConnection) -> usize {
+    let list: String = redis::cmd("CLIENT").arg("LIST").query_async(direct).await.unwrap();
+    list.lines().count()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

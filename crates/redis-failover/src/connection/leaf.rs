@@ -8,18 +8,15 @@ use pin_project_lite::pin_project;
 use redis::Value;
 use tower_service::Service;
 
-use super::{ConnectionError, Dedicated, OwnLeaf};
+use super::{ConnectionError, OwnLeaf};
 use crate::command::Command;
 
 /// The leaf of a database's stack. All kinds of database are one type from here on, so that one client can mix
 /// them; only what is not our own connection is boxed.
 #[derive(Clone)]
 pub(crate) enum Leaf<C> {
-    /// A [`Connection`](super::Connection), and others for what must not hold that one up (B49).
-    Standalone {
-        shared: C,
-        dedicated: Dedicated,
-    },
+    /// A [`Connection`](super::Connection).
+    Standalone(C),
     Own(OwnLeaf),
 }
 
@@ -34,7 +31,7 @@ where
     #[inline]
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
         match self {
-            Self::Standalone { shared, .. } => shared.poll_ready(context),
+            Self::Standalone(connection) => connection.poll_ready(context),
             Self::Own(_) => Poll::Ready(Ok(())),
         }
     }
@@ -42,11 +39,7 @@ where
     #[inline(always)]
     fn call(&mut self, command: Command<'a>) -> Self::Future {
         match self {
-            Self::Standalone { dedicated, .. } if command.blocking().is_some() => {
-                let dedicated = dedicated.clone();
-                LeafFuture::Boxed { call: Box::pin(async move { dedicated.run(command).await }) }
-            }
-            Self::Standalone { shared, .. } => LeafFuture::Standalone { call: shared.call(command) },
+            Self::Standalone(connection) => LeafFuture::Standalone { call: connection.call(command) },
             Self::Own(own) => LeafFuture::Boxed { call: own.call(command) },
         }
     }

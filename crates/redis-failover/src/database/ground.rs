@@ -52,7 +52,7 @@ pub(super) fn ground(
             let (connection, link) =
                 Connection::open(endpoint, options.link(cursor_tag), availability.clone(), chance.clone());
             Ground {
-                leaf: Leaf::Standalone { shared: connection, dedicated: dedicated.clone() },
+                leaf: Leaf::Standalone(connection),
                 prober,
                 dedicated: Some(dedicated),
                 tasks: Box::new((link, keeper)),

@@ -1,5 +1,8 @@
 //! One database's stack: breaker, detector, deadline, connection — and the tasks that belong to it.
+//!
+//! Blocking commands leave it below the breaker, for connections of their own.
 
+mod apart;
 mod ground;
 
 use std::any::Any;
@@ -19,6 +22,7 @@ use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig, weight};
 use crate::connection::{ConnectionError, Dedicated};
 use crate::cursor::CursorTag;
 use crate::reply::{Classified, RedisOutcome, Reply};
+use apart::{Apart, Settled};
 use ground::{Ground, ground};
 
 /// What a call to one database fails with.
@@ -35,22 +39,6 @@ impl TimeoutOf<Command<'_>> for CommandTimeout {
             None => Timeout::Usual,
             Some(Blocking::For(limit)) => Timeout::Exempt(Some(limit + GRACE)),
             Some(_) => Timeout::Exempt(None),
-        }
-    }
-}
-
-/// The limits of a whole database, whose leaf limits blocking commands by itself if it has connections for them.
-#[derive(Debug, Clone, Copy)]
-struct DatabaseTimeout {
-    has_dedicated: bool,
-}
-
-impl TimeoutOf<Command<'_>> for DatabaseTimeout {
-    #[inline]
-    fn timeout(&self, command: &Command<'_>) -> Timeout {
-        match CommandTimeout.timeout(command) {
-            Timeout::Exempt(_) if self.has_dedicated => Timeout::Exempt(None),
-            timeout => timeout,
         }
     }
 }
@@ -126,8 +114,10 @@ pub(crate) fn open(
     options.add_detectors(&detector.detectors());
     let deadline = DeadlineLayer::new(options.response_timeout())
         .sweeper(sweeper, &availability, suspicion)
-        .timeout_of(DatabaseTimeout { has_dedicated: dedicated.is_some() });
-    let stack = CircuitBreakerLayer::new(circuit).layer(detector.layer(deadline.layer(Classified(leaf))));
+        .timeout_of(CommandTimeout);
+    let shared = detector.layer(deadline.layer(Classified(leaf)));
+    let apart = Apart { shared, counted: detector.layer(Settled), dedicated: dedicated.clone() };
+    let stack = CircuitBreakerLayer::new(circuit).layer(apart);
 
     let name_of_member = availability.name().clone();
     let member = Member::new(stack, availability).weight(weight(&name, config.weight)?);

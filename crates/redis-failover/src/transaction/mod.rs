@@ -41,9 +41,6 @@ mod place;
 mod run;
 mod settings;
 
-#[cfg(test)]
-mod tests;
-
 pub use attempt::TransactionConnection;
 pub(crate) use place::Place;
 pub(crate) use run::{Transaction, run};
