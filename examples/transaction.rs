@@ -39,7 +39,7 @@ async fn run(urls: &[String]) -> Result<(), Error> {
         Ok(None) => println!("there is nothing left to move"),
         // Only whoever knows what the numbers mean can tell what is to be done: look, count, or ask.
         Err(Error::MayHaveBeenApplied(_)) => {
-            println!("it may have been moved, or not: count before you move again")
+            println!("it may have been moved, or not: count before you move again");
         }
         Err(error) => return Err(error),
     }

@@ -44,6 +44,16 @@ use crate::transaction::{self, Place, Transaction, TransactionConnection, Transa
 /// # Ok(()) }
 /// ```
 ///
+/// # Blocking commands
+/// `BLPOP`, `XREAD BLOCK`, `WAIT` and their kin run on connections of their own, at most
+/// [`dedicated_connections`](MultiDbConfig::dedicated_connections) to a database: they hold nobody up, and end by their
+/// own timeout argument, or a response timeout after it. One without an end (0) ends when its database is no longer the
+/// active one: a read goes on at the new one, a pop is [`Error::MayHaveBeenApplied`]. One with an end is left to finish
+/// where it was sent.
+///
+/// Dropping such a call closes its connection, so that nothing is popped later for nobody; what the server popped before
+/// it noticed is lost. `WAIT` speaks of the writes of its own connection: send it in one pipeline with them.
+///
 /// # Clone
 /// Clones share databases, health checks and the choice. A clone is cheap; use one for each task.
 ///
@@ -199,7 +209,7 @@ impl MultiDbClient {
 
     /// Runs a transaction on the active database: watches `keys`, lets `build` read on a connection of its own and
     /// return a pipeline, and executes that if nobody has changed the keys meanwhile; otherwise it begins again. See
-    /// [`transaction`](crate::transaction).
+    /// [its module](crate::transaction).
     ///
     /// `build` is given that connection and an empty atomic pipeline. With `None` it decides to stop, and `None` is the
     /// answer; its error is the transaction's, unless the database was left or lost meanwhile: then it runs again.
