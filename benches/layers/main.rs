@@ -1,54 +1,78 @@
-//! What the layers cost a call, beside what else there is.
+//! What the layers cost a call, beside what else there is (P4).
 //!
-//! All are called on the same no-op service, which is pending once, on a task of its own. Each slice is compared
-//! with that round's slice of the bare service; the second line of the table, bare against bare, is the noise.
+//! All are called on the same no-op service, once ready at once and once pending once, on a task of its own. Each
+//! slice is compared with that round's slice of the bare service; the second line of the table, bare against bare,
+//! is the noise. After each slice the window of the failure detector must have counted every call.
+//!
+//! What two threads do to each other shows only if each has a processor to itself: on a busy machine they run by turns,
+//! and the figure is too good.
 
 #![expect(clippy::expect_used, reason = "a broken set-up ends the measurement")]
 
-mod noop;
 mod ours;
 mod peers;
+mod table;
 
-use std::iter::zip;
-
-use benches::{Median, Subject, Threads, interleave};
-use tokio::runtime;
+use benches::{Length, Noop, Subject, Threads, count_instructions, interleave, run_counted};
+use tokio::runtime::Builder;
 use tokio::time::Duration;
 
+use table::Row;
+
 const ROUNDS: usize = 41;
-const SLICE: Duration = Duration::from_millis(20);
+const SLICE: Duration = Duration::from_millis(10);
 
 fn main() {
-    let runtime = runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    runtime.block_on(measure());
+    let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let counted = async |name: &str| subjects::<true>().into_iter().find(|subject| subject.name == name);
+    if run_counted(&runtime, |name| runtime.block_on(counted(name))) {
+        return;
+    }
+
+    let [ready, pending] = &runtime.block_on(async { [subjects::<false>(), subjects::<true>()] });
+    let slices = || {
+        let ready = ready.iter().map(|subject| (subject, Threads::One));
+        let one = pending.iter().map(|subject| (subject, Threads::One));
+        ready.chain(one).chain(pending.iter().map(|subject| (subject, Threads::Two)))
+    };
+    // The first slices warm up.
+    let _ = interleave(&runtime, slices(), 2, SLICE);
+    let nanos = interleave(&runtime, slices(), ROUNDS, SLICE);
+
+    let rows: Vec<Row> = (0..pending.len())
+        .map(|index| {
+            let column = |column: usize| nanos[column * pending.len() + index].clone();
+            let subject = &pending[index];
+            Row {
+                name: subject.name,
+                ready: column(0),
+                pending: column(1),
+                two_threads: column(2),
+                instructions: count_instructions(subject.name),
+                allocations: allocations(|| subject.run(&runtime, Length::Calls(10_000)).made),
+            }
+        })
+        .collect();
+    table::print(&rows, ROUNDS, SLICE);
 }
 
-async fn measure() {
+/// In the order of the table. All rows are compared with the first.
+fn subjects<const PENDING_ONCE: bool>() -> Vec<Subject> {
     let mut subjects = vec![
-        Subject::new("bare service", noop::PendingOnce),
-        Subject::new("bare service again", noop::PendingOnce),
-        ours::together(),
+        Subject::new("bare service", Noop::<PENDING_ONCE>),
+        Subject::new("bare service again", Noop::<PENDING_ONCE>),
+        ours::together::<PENDING_ONCE>(),
     ];
-    subjects.extend(ours::apart());
-    subjects.extend([peers::tower_resilience(), peers::failsafe(), peers::buffer_over_p2c()]);
+    subjects.extend(ours::apart::<PENDING_ONCE>());
+    subjects.push(peers::tower_resilience::<PENDING_ONCE>());
+    subjects.push(peers::failsafe::<PENDING_ONCE>());
+    subjects.push(peers::buffer_over_p2c::<PENDING_ONCE>());
+    subjects
+}
 
-    // The first slices warm up.
-    interleave(&subjects, Threads::Two, 2, SLICE).await;
-    let one = interleave(&subjects, Threads::One, ROUNDS, SLICE).await;
-    let two = interleave(&subjects, Threads::Two, ROUNDS, SLICE).await;
-
-    println!("ns a call: median of {ROUNDS} slices of {SLICE:?} (quartiles)");
-    println!(
-        "{:<20} {:>22} {:>22} {:>22} {:>22}",
-        "", "one thread", "more than bare", "two threads", "more than bare"
-    );
-    for (index, subject) in subjects.iter().enumerate() {
-        print!("{:<20}", subject.name);
-        for nanos in [&one, &two] {
-            let own = Median::of(nanos[index].iter().copied());
-            let more = Median::of(zip(&nanos[index], &nanos[0]).map(|(own, bare)| own - bare));
-            print!(" {:>22} {:>22}", own.to_string(), more.to_string());
-        }
-        println!();
-    }
+/// Allocations a call, in so many calls on this thread.
+fn allocations(calls: impl FnOnce() -> u64) -> f64 {
+    let mut made = 0;
+    let counted = allocation_counter::measure(|| made = calls());
+    counted.count_total as f64 / made as f64
 }

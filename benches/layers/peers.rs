@@ -1,6 +1,5 @@
 //! What else there is, each in its default settings.
 
-use benches::Subject;
 use failsafe::futures::CircuitBreaker as _;
 use tower::balance::p2c::Balance;
 use tower::buffer::Buffer;
@@ -11,23 +10,23 @@ use tower_layer::Layer;
 use tower_resilience_circuitbreaker::{CircuitBreakerError, CircuitBreakerLayer};
 use tower_resilience_retry::RetryLayer;
 
-use crate::noop::{Answer, PendingOnce};
+use benches::{Answer, Noop, Subject};
 
 /// Retry over circuit breaker.
-pub(crate) fn tower_resilience() -> Subject {
+pub(crate) fn tower_resilience<const PENDING_ONCE: bool>() -> Subject {
     let breaker = CircuitBreakerLayer::builder().build().expect("the default settings");
     let retry = RetryLayer::<(), (), CircuitBreakerError<_>>::builder().build();
-    Subject::new("tower-resilience", retry.layer(breaker.layer(PendingOnce)))
+    Subject::new("tower-resilience", retry.layer(breaker.layer(Noop::<PENDING_ONCE>)))
 }
 
 /// A circuit breaker.
-pub(crate) fn failsafe() -> Subject {
+pub(crate) fn failsafe<const PENDING_ONCE: bool>() -> Subject {
     let breaker = failsafe::Config::new().build();
-    Subject::new("failsafe", service_fn(move |()| breaker.call(Answer::default())))
+    Subject::new("failsafe", service_fn(move |()| breaker.call(Answer::<PENDING_ONCE>::default())))
 }
 
 /// Tower's own way to many clones of one balance. A constant load is the least that p2c can be asked to look at.
-pub(crate) fn buffer_over_p2c() -> Subject {
-    let members = ServiceList::new([Constant::new(PendingOnce, 1), Constant::new(PendingOnce, 1)]);
-    Subject::new("Buffer over p2c", Buffer::new(Balance::new(members), 1024))
+pub(crate) fn buffer_over_p2c<const PENDING_ONCE: bool>() -> Subject {
+    let members = [Constant::new(Noop::<PENDING_ONCE>, 1), Constant::new(Noop::<PENDING_ONCE>, 1)];
+    Subject::new("Buffer over p2c", Buffer::new(Balance::new(ServiceList::new(members)), 1024))
 }

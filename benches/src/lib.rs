@@ -1,9 +1,16 @@
-//! How measurements are made: short slices in turn, so that a slow moment of the machine meets all that is compared.
+//! How measurements are made: short slices in turn, so that a slow moment of the machine meets all that is compared;
+//! and instructions counted, which no other work on the machine disturbs.
 
 #![expect(clippy::expect_used, reason = "a broken measurement ends")]
 
+mod instructions;
+mod noop;
 mod slices;
+mod stack;
 mod subject;
 
+pub use instructions::{count_instructions, run_counted};
+pub use noop::{Answer, Noop};
 pub use slices::{Median, Threads, interleave};
-pub use subject::{Calls, Subject};
+pub use stack::{AllLayers, Failures, MemberLayers, MemberService, all_layers, balance};
+pub use subject::{Calls, Length, Subject};

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use tokio::runtime::Runtime;
 use tokio::time::Duration;
 
-use crate::subject::Subject;
+use crate::subject::{Length, Subject};
 
 /// From how many threads the subjects are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,18 +18,23 @@ pub enum Threads {
 
 /// Runs slices of this length of all subjects in turn, round after round: nanoseconds a call, for each subject in
 /// the order of the rounds.
-pub async fn interleave(
-    subjects: &[Subject],
-    threads: Threads,
+///
+/// # Panics
+/// If a call does, or was not counted.
+#[must_use]
+pub fn interleave<'a>(
+    runtime: &Runtime,
+    subjects: impl IntoIterator<Item = (&'a Subject, Threads)>,
     rounds: usize,
     length: Duration,
 ) -> Vec<Vec<f64>> {
+    let subjects: Vec<_> = subjects.into_iter().collect();
     let mut nanos = vec![Vec::with_capacity(rounds); subjects.len()];
     for _ in 0..rounds {
-        for (subject, nanos) in subjects.iter().zip(&mut nanos) {
+        for ((subject, threads), nanos) in subjects.iter().zip(&mut nanos) {
             let calls = match threads {
-                Threads::One => subject.run(length).await,
-                Threads::Two => subject.run_on_two_threads(length).await,
+                Threads::One => subject.run(runtime, Length::Lasting(length)),
+                Threads::Two => subject.run_on_two_threads(runtime, length),
             };
             nanos.push(calls.nanos());
         }
@@ -66,8 +72,14 @@ impl Median {
     }
 }
 
+/// With as many decimals as the formatter asks for, none by default.
 impl fmt::Display for Median {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:>6.0} ({:.0} to {:.0})", self.middle, self.lower, self.upper)
+        let decimals = f.precision().unwrap_or(0);
+        let Self { lower, middle, upper } = self;
+        let text = format!("{middle:.decimals$} ({lower:.decimals$} to {upper:.decimals$})");
+        // As text, a precision would cut it.
+        let width = f.width().unwrap_or(0);
+        write!(f, "{text:>width$}")
     }
 }

@@ -4,6 +4,7 @@
 
 mod impostor;
 mod load;
+pub mod messages;
 mod stoppable;
 
 use std::time::Duration;

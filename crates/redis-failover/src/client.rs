@@ -23,6 +23,7 @@ use crate::config::{ConfigError, DatabaseConfig, InitialHealthCheckPolicy, Multi
 use crate::cursor::CursorTag;
 use crate::database::{self, Tasks};
 use crate::error::Error;
+use crate::pubsub::{PubSub, PubSubSettings, Subscribers};
 use crate::retry::CommandPolicy;
 use crate::transaction::{self, Place, Transaction, TransactionConnection, TransactionSettings};
 
@@ -82,6 +83,7 @@ struct Running {
     route: ActiveRoute,
     counters: RetryCounters,
     chance: Chance,
+    subscribers: Subscribers,
     tasks: Mutex<Vec<Tasks>>,
 }
 
@@ -207,6 +209,24 @@ impl MultiDbClient {
         stack.call(command).await
     }
 
+    /// A subscriber of its own to the active database, which it follows; see [`pubsub`](crate::pubsub). To a database
+    /// that is a service of one's own nobody can subscribe: while one is active, subscribers stay where they are.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] and [`Error::Config`]. It does not wait for a connection.
+    pub async fn pubsub(&self) -> Result<PubSub, Error> {
+        self.pubsub_with(PubSubSettings::default()).await
+    }
+
+    /// As [`pubsub`](Self::pubsub), with other than the default settings.
+    ///
+    /// # Errors
+    /// As [`pubsub`](Self::pubsub).
+    pub async fn pubsub_with(&self, settings: PubSubSettings) -> Result<PubSub, Error> {
+        let _call = InFlight::enter(&self.shared)?;
+        Ok(self.running().await?.subscribers.subscribe(settings, Arc::clone(&self.shared) as _))
+    }
+
     /// Runs a transaction on the active database: watches `keys`, lets `build` read on a connection of its own and
     /// return a pipeline, and executes that if nobody has changed the keys meanwhile; otherwise it begins again. See
     /// [its module](crate::transaction).
@@ -296,6 +316,7 @@ impl MultiDbClient {
         if let Some(running) = self.shared.running.get() {
             let tasks = std::mem::take(&mut *running.tasks.lock().unwrap_or_else(PoisonError::into_inner));
             drop(tasks);
+            running.subscribers.close();
         }
     }
 
@@ -335,9 +356,11 @@ fn start(config: &MultiDbConfig) -> Result<Running, ConfigError> {
     for dedicated in tasks.iter().filter_map(|task: &Tasks| task.dedicated.as_ref()) {
         dedicated.follow(route.clone());
     }
+    let sources = tasks.iter().filter_map(|task: &Tasks| task.source.clone());
+    let subscribers = Subscribers::new(sources, route.clone(), chance.clone());
     let database = config.databases.first().map_or(0, DatabaseConfig::number);
     let stack = StackConnection::new(layer.layer(balance), database);
-    Ok(Running { stack, handle, route, counters, chance, tasks: Mutex::new(tasks) })
+    Ok(Running { stack, handle, route, counters, chance, subscribers, tasks: Mutex::new(tasks) })
 }
 /// Whether the checks of all have said anything yet. Before the first choice, there are no members.
 fn all_judged(snapshot: &Snapshot) -> bool {

@@ -104,8 +104,8 @@ impl From<StackError> for Error {
         let may_have_been_applied = error.may_have_been_applied();
         let error = match error {
             RetryError::Failed { error, .. } => match error {
-                FailoverError::TemporarilyUnavailable(outage) => Self::TemporarilyUnavailable(outage),
-                FailoverError::NoValidMember(outage) => Self::NoValidDatabase(outage),
+                FailoverError::TemporarilyUnavailable(outage) => Self::TemporarilyUnavailable(*outage),
+                FailoverError::NoValidMember(outage) => Self::NoValidDatabase(*outage),
                 FailoverError::Inner(CircuitError::Inner(DeadlineError::Inner(error))) => error.into(),
                 FailoverError::Inner(CircuitError::Inner(DeadlineError::Elapsed { after })) => {
                     Self::TimedOut(after)

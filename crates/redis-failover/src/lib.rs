@@ -54,6 +54,7 @@
 //! - [`retry`]: which commands are repeated after which failures
 //! - [`connection`]: from an address to a stream of bytes, and the connection that redials by itself
 //! - [`health`]: health checks
+//! - [`pubsub`]: messages that go on through a failover
 //! - [`transaction`]: transactions that watch keys
 //! - [`cursor`]: scan cursors that carry the database which issued them
 //! - [`error`]: the one error, and its way through redis-rs's
@@ -68,6 +69,7 @@ pub mod cursor;
 pub mod database;
 pub mod error;
 pub mod health;
+pub mod pubsub;
 pub mod reply;
 pub mod retry;
 pub mod transaction;
@@ -79,6 +81,7 @@ pub use config::{ConfigError, DatabaseConfig, InitialHealthCheckPolicy, MultiDbC
 pub use connection::Standby;
 pub use error::Error;
 pub use health::HealthCheck;
+pub use pubsub::{PubSub, PubSubItem, PubSubSettings};
 pub use redis;
 pub use tower_failover::{
     self, Backoff, Event, EventStream, Events, FailoverHandle, HealthSettings, Suspicion,

@@ -115,3 +115,59 @@ impl Classify<Reply, DeadlineError<ConnectionError>> for RedisOutcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::{Ready, ready};
+    use std::io;
+
+    use redis::RedisError;
+    use tower_failover::failure_detector::Counts;
+    use tower_failover::{Availability, Events, FailureDetectorLayer};
+    use tower_layer::Layer;
+
+    use super::*;
+
+    /// A connection on which every call ends alike.
+    struct Ends(Result<Value, io::ErrorKind>);
+
+    impl<'a> Service<Command<'a>> for Ends {
+        type Response = Reply;
+        type Error = DeadlineError<ConnectionError>;
+        type Future = Ready<Result<Reply, Self::Error>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, command: Command<'a>) -> Self::Future {
+            ready(match &self.0 {
+                Ok(value) => {
+                    Ok(Reply { value: value.clone(), class: ReplyClass::of(Ok(value), command.shape()) })
+                }
+                Err(kind) => Err(DeadlineError::Inner(RedisError::from(io::Error::from(*kind)).into())),
+            })
+        }
+    }
+
+    /// What a pipeline of three commands that ends like this counts for.
+    async fn counts(end: Result<Value, io::ErrorKind>) -> (u64, u64) {
+        let availability = Availability::new("london", Events::default());
+        let layer = FailureDetectorLayer::new(availability).classify(RedisOutcome);
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("PING").cmd("PING").cmd("PING");
+        let call = layer.layer(Ends(end)).call(Command::pipeline(&pipeline, 0, 3));
+        // What it ends with is not the question.
+        let _ = call.await;
+        let Counts { successes, failures, .. } = layer.counts();
+        (successes, failures)
+    }
+
+    #[tokio::test]
+    async fn b15_a_pipeline_counts_once_and_fails_if_its_transport_failed() {
+        let pong = || Value::SimpleString("PONG".into());
+        assert_eq!(counts(Ok(Value::Array(vec![pong(), pong(), pong()]))).await, (1, 0));
+        assert_eq!(counts(Err(io::ErrorKind::BrokenPipe)).await, (0, 1));
+        assert_eq!(counts(Err(io::ErrorKind::TimedOut)).await, (0, 1));
+    }
+}

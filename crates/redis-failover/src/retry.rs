@@ -76,3 +76,92 @@ fn assess_error(error: &AttemptError) -> Assessment {
         _ => Assessment::NotApplied,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::Ready;
+    use std::io;
+    use std::sync::Arc;
+    use std::task::{Context, Poll};
+
+    use redis::RedisError;
+    use tower_failover::availability::Evidence;
+    use tower_failover::{
+        Availability, Circuit, CircuitBreakerLayer, CircuitSettings, Events, Finding, Signal,
+    };
+    use tower_layer::Layer;
+    use tower_service::Service;
+
+    use super::*;
+
+    fn assess(error: &AttemptError) -> Assessment {
+        RetryPolicy::<Command<'_>, Reply, AttemptError>::assess(&CommandPolicy::default(), Err(error))
+    }
+
+    fn of_the_connection(error: ConnectionError) -> AttemptError {
+        FailoverError::Inner(CircuitError::Inner(DeadlineError::Inner(error)))
+    }
+
+    /// A service behind an open circuit.
+    struct NotCalled;
+
+    impl Service<()> for NotCalled {
+        type Response = ();
+        type Error = DeadlineError<ConnectionError>;
+        type Future = Ready<Result<(), Self::Error>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, (): ()) -> Self::Future {
+            unreachable!("its circuit is open")
+        }
+    }
+
+    fn broken(kind: io::ErrorKind) -> RedisError {
+        io::Error::from(kind).into()
+    }
+
+    #[test]
+    fn b32_what_found_no_live_connection_was_not_applied() {
+        for kind in [io::ErrorKind::ConnectionRefused, io::ErrorKind::TimedOut, io::ErrorKind::NotConnected] {
+            let error = of_the_connection(ConnectionError::NotConnected(Arc::new(broken(kind))));
+            assert_eq!(assess(&error), Assessment::NotApplied, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn b32_a_reply_that_refused_the_command_is_no_final_answer() {
+        let assess = |error: &[u8]| {
+            let value = redis::parse_redis_value(error).unwrap();
+            let reply = Reply { class: ReplyClass::of(Ok(&value), crate::classify::Shape::Single), value };
+            RetryPolicy::<Command<'_>, Reply, AttemptError>::assess(&CommandPolicy::default(), Ok(&reply))
+        };
+        assert_eq!(assess(b"-READONLY it is a replica\r\n"), Assessment::NotApplied);
+        assert_eq!(assess(b"-LOADING it reads its data\r\n"), Assessment::NotApplied);
+        assert_eq!(assess(b"-WRONGTYPE it is a list\r\n"), Assessment::Final);
+        assert_eq!(assess(b"+OK\r\n"), Assessment::Final);
+    }
+
+    #[tokio::test]
+    async fn b32_what_the_breaker_refused_was_not_applied() {
+        let availability = Availability::new("london", Events::default());
+        let circuit = Circuit::new(availability.clone(), CircuitSettings::default()).unwrap();
+        availability.signal(Signal::Verdict(Finding::unhealthy(Evidence::TimedOut)));
+        let refused = CircuitBreakerLayer::new(circuit).layer(NotCalled).call(()).await.unwrap_err();
+        assert!(refused.is_open(), "{refused:?}");
+        assert_eq!(assess(&FailoverError::Inner(refused)), Assessment::NotApplied);
+    }
+
+    #[test]
+    fn b33_what_was_handed_to_a_live_connection_may_have_been_applied() {
+        for kind in [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof]
+        {
+            let error = of_the_connection(ConnectionError::Redis(broken(kind)));
+            assert_eq!(assess(&error), Assessment::Ambiguous, "{error:?}");
+        }
+        let elapsed = DeadlineError::Elapsed { after: Duration::from_millis(500) };
+        assert_eq!(assess(&FailoverError::Inner(CircuitError::Inner(elapsed))), Assessment::Ambiguous);
+    }
+}

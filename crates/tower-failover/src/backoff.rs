@@ -42,3 +42,22 @@ impl Backoff {
         chance.up_to(self.limit(repeat))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b31_waits_double_up_to_their_cap_with_full_jitter() {
+        let backoff = Backoff::new(Duration::from_millis(10), Duration::from_secs(1));
+        let chance = Chance::seeded(7);
+        for (repeat, limit) in [(0, 10), (1, 20), (2, 40), (6, 640), (7, 1000), (40, 1000)] {
+            let limit = Duration::from_millis(limit);
+            let delays: Vec<_> = (0..1000).map(|_| backoff.delay(repeat, &chance)).collect();
+            assert!(delays.iter().all(|delay| *delay <= limit), "repeat {repeat}");
+            // From next to nothing to nearly all of it.
+            assert!(delays.iter().any(|delay| *delay < limit / 10), "repeat {repeat}");
+            assert!(delays.iter().any(|delay| *delay > limit / 10 * 9), "repeat {repeat}");
+        }
+    }
+}

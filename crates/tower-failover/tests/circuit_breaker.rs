@@ -73,13 +73,13 @@ async fn b8_open_fails_at_once_and_says_why_and_until_when() {
     assert_ready_ok!(breaker.poll_ready(), "ready, although the inner service is not");
     let error = assert_ready_err!(tokio_test::task::spawn(breaker.call("ping")).poll());
     assert_eq!(error.to_string(), "the circuit of eu-west is open");
-    let CircuitError::Open { member, reason, since, retry_at, .. } = error else {
+    let CircuitError::Open(open) = error else {
         panic!("an inner error: {error:?}");
     };
-    assert_eq!(&*member, "eu-west");
-    assert_eq!(reason, Some(OpenReason::FailureDetector));
-    assert_eq!(since, Instant::now());
-    assert_eq!(retry_at, Some(since + GRACE));
+    assert_eq!(&*open.member, "eu-west");
+    assert_eq!(open.reason, Some(OpenReason::FailureDetector));
+    assert_eq!(open.since, Instant::now());
+    assert_eq!(open.retry_at, Some(open.since + GRACE));
     assert_pending!(handle.poll_request(), "nothing reached the inner service");
 }
 

@@ -13,9 +13,10 @@ use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_failover::availability::CircuitState;
 use tower_failover::failure_detector::{Counts, Observation};
+use tower_failover::retry::{Assessment, RetryPolicy};
 use tower_failover::{
     Availability, Circuit, CircuitSettings, Clock, Event, EventStream, Events, FailureDetectorLayer, Outcome,
-    Signal, Thresholds,
+    RetryLayer, Signal, Thresholds,
 };
 use tower_test::mock;
 
@@ -220,6 +221,39 @@ async fn b8_with_down_after_an_answered_call_clears_what_tripped() {
     advance(Duration::from_secs(5)).await;
     call(&layer, Err("reset")).await;
     assert_eq!(circuit.state(), CircuitState::Open, "it trips again, and nothing cleared it");
+}
+
+/// Repeats whatever fails.
+#[derive(Clone)]
+struct Always;
+
+impl<T, E> RetryPolicy<(), T, E> for Always {
+    fn assess(&self, result: Result<&T, &E>) -> Assessment {
+        if result.is_ok() { Assessment::Final } else { Assessment::NotApplied }
+    }
+
+    fn repeatable(&self, (): &()) -> bool {
+        true
+    }
+
+    fn clone_request(&self, (): &()) -> Option<()> {
+        Some(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn b15_every_attempt_of_a_call_counts_once() {
+    let (availability, _circuit) = guarded();
+    let layer = FailureDetectorLayer::new(availability);
+    let attempts = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&attempts);
+    let third_works = service_fn(move |()| {
+        let attempt = counter.fetch_add(1, Ordering::Relaxed);
+        async move { if attempt < 2 { Err("reset") } else { Ok(()) } }
+    });
+    RetryLayer::new(Always).layer(layer.layer(third_works)).oneshot(()).await.expect("the third attempt");
+    assert_eq!(attempts.load(Ordering::Relaxed), 3);
+    assert_eq!(layer.counts(), counts(1, 2));
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,7 +13,9 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{Address, Connect, ProvideCredentials, credentials, refusal::Refusals};
+use super::{
+    Address, BoxedStream, ByteStream, Connect, ProvideCredentials, credentials, lent::Lent, refusal::Refusals,
+};
 use crate::classify::misconfigured;
 
 /// How one database is dialled: where, as whom, by which connector, and within what time.
@@ -105,9 +107,35 @@ impl Endpoint {
     ///
     /// Dropping the future gives the attempt up and closes its socket.
     pub async fn dial(&self, limit: Option<Duration>) -> RedisResult<Dialled> {
-        self.shared().refusals.admit(Instant::now())?;
         let limit = limit.map_or(self.connect_timeout, |limit| limit.min(self.connect_timeout));
-        let dialled = timeout(limit, self.attempt(limit)).await.unwrap_or_else(|_| Err(self.too_slow(limit)));
+        let attempt = async {
+            let (settings, stream) = self.open(limit).await?;
+            self.greet(settings, stream).await
+        };
+        self.within(limit, attempt).await
+    }
+
+    /// As [`dial`](Self::dial), for those who speak on the stream themselves once hands are shaken.
+    pub(crate) async fn dial_stream(&self) -> RedisResult<BoxedStream> {
+        let limit = self.connect_timeout;
+        let attempt = async {
+            let (settings, stream) = self.open(limit).await?;
+            let lent = Lent::new(stream);
+            // Nothing comes after the replies before somebody subscribes, so nothing is lost in here.
+            self.greet(settings, lent.clone()).await?.let_go().await;
+            Ok(lent.take_back()?)
+        };
+        self.within(limit, attempt).await
+    }
+
+    /// Paced while something is set up wrongly, and given up at the limit.
+    async fn within<T>(
+        &self,
+        limit: Duration,
+        attempt: impl Future<Output = RedisResult<T>>,
+    ) -> RedisResult<T> {
+        self.shared().refusals.admit(Instant::now())?;
+        let dialled = timeout(limit, attempt).await.unwrap_or_else(|_| Err(self.too_slow(limit)));
         match &dialled {
             Err(error) if misconfigured(error).is_some() => {
                 self.shared().refusals.refused(error, Instant::now());
@@ -140,12 +168,19 @@ impl Endpoint {
         Established(self)
     }
 
-    async fn attempt(&self, limit: Duration) -> RedisResult<Dialled> {
+    async fn open(&self, limit: Duration) -> RedisResult<(RedisConnectionInfo, BoxedStream)> {
         let mut settings = self.settings.clone();
         if let Some(provider) = &self.credentials {
             settings = credentials::ask(&**provider, settings, limit / 2).await?;
         }
-        let stream = self.connect.connect(&self.address).await?;
+        Ok((settings, self.connect.connect(&self.address).await?))
+    }
+
+    async fn greet(
+        &self,
+        settings: RedisConnectionInfo,
+        stream: impl ByteStream + 'static,
+    ) -> RedisResult<Dialled> {
         // Deadlines are a layer's business.
         let config = AsyncConnectionConfig::new().set_response_timeout(None);
         let (connection, driver) = MultiplexedConnection::new_with_config(&settings, stream, config).await?;
@@ -206,6 +241,12 @@ impl Dialled {
     /// Closes the socket, as dropping this does.
     pub(super) fn closer(&self) -> AbortHandle {
         self.driver.abort_handle()
+    }
+
+    /// Ends the driver; when this completes, it holds the stream no more.
+    async fn let_go(mut self) {
+        self.driver.abort();
+        self.ended().await;
     }
 
     /// Completes when the connection has ended: closed or reset by the other side, or out of step.

@@ -16,6 +16,7 @@ mod demand;
 mod endpoint;
 mod error;
 mod leaf;
+mod lent;
 mod link;
 mod own;
 mod refusal;

@@ -8,6 +8,7 @@ use std::{
 use failover_testkit::embedded::{Data, EmbeddedRedis};
 use futures_util::future::BoxFuture;
 use redis::{IntoConnectionInfo, Value};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep, timeout};
 use tower_failover::{
     Availability, Chance, Check, Events, Finding, Health, HealthPlan, HealthSettings, Probe, Signal, Verdict,
@@ -143,6 +144,18 @@ async fn b36_a_lost_connection_that_nobody_waits_for_is_dialled_within_the_sprea
 }
 
 #[tokio::test]
+async fn b36_a_lost_connection_that_nobody_waits_for_is_not_dialled_at_once() {
+    let server = EmbeddedRedis::start().await.unwrap();
+    let settings = LinkSettings { redial_spread: Duration::from_secs(3600), ..settings() };
+    let (mut database, _link) = open(&server, settings, &unchecked());
+    call(&mut database, &["GET", "key"]).await.unwrap();
+    server.control().restart(Data::Kept).unwrap();
+    until(async || server.control().connections_open() == 0).await;
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(server.control().connections_accepted(), 1);
+}
+
+#[tokio::test]
 async fn a_call_that_no_connection_can_be_made_for_was_not_sent() {
     let server = EmbeddedRedis::start().await.unwrap();
     server.control().kill();
@@ -168,6 +181,19 @@ async fn b17_a_lost_connection_is_a_suspicion() {
 
     server.control().kill();
     until(async || availability.is_suspected()).await;
+}
+
+#[tokio::test]
+async fn b35_a_lost_connection_ends_its_calls_at_once() {
+    let server = EmbeddedRedis::start().await.unwrap();
+    let (mut database, _link) = open(&server, settings(), &unchecked());
+    call(&mut database, &["GET", "key"]).await.unwrap();
+
+    let mut clone = database.clone();
+    let mut waiting = std::pin::pin!(call(&mut clone, &["BLPOP", "list", "0"]));
+    assert!(timeout(Duration::from_millis(20), &mut waiting).await.is_err());
+    server.control().kill();
+    assert!(matches!(waiting.await, Err(ConnectionError::Redis(_))));
 }
 
 #[tokio::test]
@@ -204,7 +230,7 @@ async fn b42_a_closed_link_ends_calls_in_flight_and_refuses_others() {
 }
 
 #[tokio::test]
-async fn a_scan_of_another_database_is_interrupted() {
+async fn b60_a_scan_of_another_database_is_not_sent() {
     let server = EmbeddedRedis::start().await.unwrap();
     let (mut database, _link) = open(&server, settings(), &unchecked());
     let foreign = (1_u64 << 62 | 17).to_string();
@@ -262,4 +288,29 @@ async fn b36_a_suspected_database_is_not_dialled() {
     let waiting = timeout(Duration::from_millis(50), database.call(Command::from(&get)));
     assert!(!matches!(waiting.await, Ok(Ok(_))));
     assert_eq!(server.control().connections_accepted(), 1);
+}
+
+#[tokio::test]
+async fn b55_a_stream_is_dialled_with_the_handshake_of_a_command() {
+    let server = EmbeddedRedis::builder().user("reader", "right").start().await.unwrap();
+    let endpoint = |user: &str| {
+        let info = format!("redis://{user}@{}/3", server.addr()).into_connection_info().unwrap();
+        Endpoint::new(info, Arc::new(TcpConnect::default()), LONG)
+    };
+    let mut stream = endpoint("reader:right").dial_stream().await.unwrap();
+    stream.write_all(b"CLIENT INFO\r\n").await.unwrap();
+    let mut said = vec![0; 4096];
+    let length = timeout(LONG, stream.read(&mut said)).await.unwrap().unwrap();
+    let said = String::from_utf8_lossy(&said[..length]);
+    assert!(said.contains("user=reader ") && said.contains(" db=3 "), "{said}");
+
+    assert!(endpoint("reader:wrong").dial_stream().await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn b36_a_dial_for_a_stream_ends_with_its_deadline() {
+    let began = Instant::now();
+    let error = black_hole(Duration::from_secs(5)).dial_stream().await.err().unwrap();
+    assert_eq!(began.elapsed().as_secs(), 5);
+    assert!(error.is_timeout() && error.to_string().contains("london:6379"), "{error}");
 }

@@ -12,6 +12,7 @@ use crate::config::{DatabaseConfig, Options, Target};
 use crate::connection::{Connection, ConnectionError, Dedicated, Endpoint, Leaf, OwnLeaf};
 use crate::cursor::CursorTag;
 use crate::health::Prober;
+use crate::pubsub::Source;
 
 /// What a kind of database brings to its stack; all that stands above is the same for all kinds.
 pub(super) struct Ground<C> {
@@ -19,6 +20,8 @@ pub(super) struct Ground<C> {
     pub(super) prober: Prober,
     /// Connections that one call has to itself, where the kind of database has any.
     pub(super) dedicated: Option<Dedicated>,
+    /// Where subscribers listen, if they can.
+    pub(super) source: Option<Source>,
     /// Dropping it ends what the leaf lives on, and with that all its calls.
     pub(super) tasks: Box<dyn Any + Send>,
 }
@@ -49,12 +52,15 @@ pub(super) fn ground(
             let prober = Prober::from(endpoint.clone());
             let settings = options.dedicated(cursor_tag);
             let (dedicated, keeper) = Dedicated::open(endpoint.clone(), settings, availability.clone());
+            let settings = options.link(cursor_tag);
+            let source = Source::new(endpoint.clone(), availability.clone(), settings.redial_spread);
             let (connection, link) =
-                Connection::open(endpoint, options.link(cursor_tag), availability.clone(), chance.clone());
+                Connection::open(endpoint, settings, availability.clone(), chance.clone());
             Ground {
                 leaf: Leaf::Standalone(connection),
                 prober,
                 dedicated: Some(dedicated),
+                source: Some(source),
                 tasks: Box::new((link, keeper)),
             }
         }
@@ -64,6 +70,7 @@ pub(super) fn ground(
                 leaf: Leaf::Own(leaf),
                 prober: Prober::through(service.clone()),
                 dedicated: None,
+                source: None,
                 tasks: Box::new(keeper),
             }
         }

@@ -21,6 +21,7 @@ use crate::command::{Blocking, Command};
 use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig, weight};
 use crate::connection::{ConnectionError, Dedicated};
 use crate::cursor::CursorTag;
+use crate::pubsub::Source;
 use crate::reply::{Classified, RedisOutcome, Reply};
 use apart::{Apart, Settled};
 use ground::{Ground, ground};
@@ -54,6 +55,8 @@ pub(crate) struct Tasks {
     pub(crate) name: Name,
     /// For transactions.
     pub(crate) dedicated: Option<Dedicated>,
+    /// For the tasks of subscribers, which are theirs; `None` where nobody can subscribe.
+    pub(crate) source: Option<Source>,
 }
 
 /// Builds a database's stack and starts its tasks.
@@ -89,7 +92,7 @@ pub(crate) fn open(
     let thresholds = options.thresholds().map_err(|error| invalid("failure_rate_threshold", &error))?;
     let suspicion = options.suspicion();
 
-    let Ground { leaf, prober, dedicated, tasks } =
+    let Ground { leaf, prober, dedicated, source, tasks } =
         ground(config, &options, cursor_tag, &availability, &chance);
     let checks = options.health_checks();
     let health = if checks.is_empty() {
@@ -119,7 +122,8 @@ pub(crate) fn open(
     let apart = Apart { shared, counted: detector.layer(Settled), dedicated: dedicated.clone() };
     let stack = CircuitBreakerLayer::new(circuit).layer(apart);
 
-    let name_of_member = availability.name().clone();
+    let tasks =
+        Tasks { _health: health, _ground: tasks, name: availability.name().clone(), dedicated, source };
     let member = Member::new(stack, availability).weight(weight(&name, config.weight)?);
-    Ok((member, Tasks { _health: health, _ground: tasks, name: name_of_member, dedicated }))
+    Ok((member, tasks))
 }

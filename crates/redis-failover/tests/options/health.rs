@@ -89,7 +89,7 @@ async fn b21_checks_can_be_switched_off_for_one_database() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn b18_only_a_master_passes_the_role_check() {
+async fn b18_the_role_check_is_an_option() {
     let (master, replica) = (Fake::new("master"), Fake::new("slave"));
     let config = MultiDbConfig::new([replica.config(1.0), master.config(0.5)]);
     let mut client = connected(config.add_health_check(HealthCheck::role())).await;

@@ -8,10 +8,11 @@ use super::outage::OutageStatus;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FailoverError<E> {
-    /// No member is available; worth trying again after `retry_after` (B28).
-    TemporarilyUnavailable(OutageStatus),
+    /// No member is available; worth trying again after `retry_after` (B28). Boxed, because every result that passes
+    /// a balance has room for it.
+    TemporarilyUnavailable(Box<OutageStatus>),
     /// None has been for `failover_attempts` × `failover_delay`. Calls work again as soon as one is.
-    NoValidMember(OutageStatus),
+    NoValidMember(Box<OutageStatus>),
     /// The driver was dropped or panicked: nobody chooses any more.
     DriverGone,
     /// The member's answer.
@@ -20,7 +21,8 @@ pub enum FailoverError<E> {
 
 impl<E> FailoverError<E> {
     pub(super) fn outage(status: OutageStatus) -> Self {
-        if status.is_permanent { Self::NoValidMember(status) } else { Self::TemporarilyUnavailable(status) }
+        let boxed = Box::new(status);
+        if status.is_permanent { Self::NoValidMember(boxed) } else { Self::TemporarilyUnavailable(boxed) }
     }
 }
 

@@ -213,7 +213,7 @@ where
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn call(&mut self, request: Request) -> Self::Future {
         match &mut self.service {
             Some(service) if self.version == self.shared.active.version() => {

@@ -13,34 +13,39 @@ use crate::event::Name;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CircuitError<E> {
-    /// The circuit is not closed, and the request was not handed to the service.
-    #[non_exhaustive]
-    Open {
-        /// Whose circuit.
-        member: Name,
-        /// Why it opened.
-        reason: Option<OpenReason>,
-        /// Since when it refuses calls, in its present state.
-        since: Instant,
-        /// When it may be tried again, if time alone decides that.
-        retry_at: Option<Instant>,
-    },
+    /// The circuit is not closed, and the request was not handed to the service. Boxed, because every result that
+    /// passes a breaker has room for it.
+    Open(Box<OpenCircuit>),
     /// The service's own error.
     Inner(E),
+}
+
+/// Which circuit refused a call, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpenCircuit {
+    /// Whose circuit.
+    pub member: Name,
+    /// Why it opened.
+    pub reason: Option<OpenReason>,
+    /// Since when it refuses calls, in its present state.
+    pub since: Instant,
+    /// When it may be tried again, if time alone decides that.
+    pub retry_at: Option<Instant>,
 }
 
 impl<E> CircuitError<E> {
     /// Whether the breaker refused the call, so that it was certainly not applied.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        matches!(self, Self::Open { .. })
+        matches!(self, Self::Open(_))
     }
 
     /// The service's own error; `None` if the breaker refused the call.
     #[must_use]
     pub fn into_inner(self) -> Option<E> {
         match self {
-            Self::Open { .. } => None,
+            Self::Open(_) => None,
             Self::Inner(error) => Some(error),
         }
     }
@@ -49,7 +54,7 @@ impl<E> CircuitError<E> {
 impl<E: fmt::Display> fmt::Display for CircuitError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Open { member, .. } => write!(f, "the circuit of {member} is open"),
+            Self::Open(open) => write!(f, "the circuit of {} is open", open.member),
             Self::Inner(error) => error.fmt(f),
         }
     }
@@ -58,7 +63,7 @@ impl<E: fmt::Display> fmt::Display for CircuitError<E> {
 impl<E: Error> Error for CircuitError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Open { .. } => None,
+            Self::Open(_) => None,
             // Its message is ours already.
             Self::Inner(error) => error.source(),
         }

@@ -49,7 +49,7 @@ use permit::{Permit, Refusal};
 use waiting::Waiting;
 
 pub use circuit::Circuit;
-pub use error::CircuitError;
+pub use error::{CircuitError, OpenCircuit};
 pub use layer::CircuitBreakerLayer;
 pub use settings::{CircuitSettings, InvalidCircuitSettings};
 
@@ -87,7 +87,28 @@ impl<S> CircuitBreaker<S> {
         {
             return true;
         }
+        match Permit::free(&self.availability) {
+            Some(permit) => {
+                self.admission = Some(Ok(permit));
+                true
+            }
+            None => self.is_admitted_closely(),
+        }
+    }
+
+    #[cold]
+    fn is_admitted_closely(&mut self) -> bool {
         self.admission.insert(Permit::ask(&self.availability)).is_ok()
+    }
+
+    #[cold]
+    fn take_admission(&mut self) -> Result<Permit, Refusal> {
+        match self.admission.take() {
+            Some(Ok(permit)) if !permit.is_current(&self.availability) => Permit::ask(&self.availability),
+            // A refusal stands even if the circuit has closed since: the inner service was not made ready.
+            Some(admission) => admission,
+            None => Permit::ask(&self.availability),
+        }
     }
 }
 
@@ -103,19 +124,16 @@ where
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         loop {
             let registered = self.waiting.is_registered();
-            let readiness = if self.is_admitted() {
-                self.inner.poll_ready(context).map_err(CircuitError::Inner)
-            } else if self.wait_while_open {
-                Poll::Pending
-            } else {
-                Poll::Ready(Ok(()))
-            };
-            if let Poll::Ready(result) = readiness {
-                self.waiting.end();
-                if result.is_err() {
+            if self.is_admitted() {
+                if let Poll::Ready(result) = self.inner.poll_ready(context) {
+                    self.waiting.end();
+                    let Err(error) = result else { return Poll::Ready(Ok(())) };
                     self.admission = None;
+                    return Poll::Ready(Err(CircuitError::Inner(error)));
                 }
-                return Poll::Ready(result);
+            } else if !self.wait_while_open {
+                self.waiting.end();
+                return Poll::Ready(Ok(()));
             }
             // Pending only after a look that followed the registration: a move in between is not lost.
             if self.waiting.poll_moved(&self.availability, context).is_pending() && registered {
@@ -124,15 +142,17 @@ where
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn call(&mut self, request: Request) -> Self::Future {
-        let admission = match self.admission.take() {
-            Some(Ok(permit)) if !permit.is_current(&self.availability) => Permit::ask(&self.availability),
-            // A refusal stands even if the circuit has closed since: the inner service was not made ready.
-            Some(admission) => admission,
-            None => Permit::ask(&self.availability),
-        };
-        match admission {
+        // The usual permit is looked at where it is: taking it out costs as much as all else here.
+        if let Some(Ok(permit)) = &self.admission
+            && !permit.is_trial()
+            && permit.is_current(&self.availability)
+        {
+            self.admission = None;
+            return ResponseFuture::admitted(self.inner.call(request), None);
+        }
+        match self.take_admission() {
             Ok(permit) => ResponseFuture::admitted(self.inner.call(request), permit.spend()),
             Err(refusal) => ResponseFuture::refused(refusal.into_error(&self.availability)),
         }

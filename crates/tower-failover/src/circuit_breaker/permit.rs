@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::error::CircuitError;
+use super::error::{CircuitError, OpenCircuit};
 use crate::availability::{Availability, CircuitState, CircuitStatus, Epoch, Phase, Signal};
 
 /// One call may pass, in this epoch.
@@ -12,14 +12,17 @@ pub(super) struct Permit {
 }
 
 impl Permit {
-    /// Asks the circuit: one Acquire load while it is closed.
+    /// The permit that a closed circuit has for everybody: one Acquire load.
     #[inline]
-    pub(super) fn ask(availability: &Availability) -> Result<Self, Refusal> {
+    pub(super) fn free(availability: &Availability) -> Option<Self> {
         let gate = availability.gate();
-        match gate.phase {
-            Phase::Admit | Phase::Watch => Ok(Self { epoch: gate.epoch, slot: None }),
-            Phase::Trial | Phase::Refuse => Self::ask_closely(availability),
-        }
+        let is_closed = matches!(gate.phase, Phase::Admit | Phase::Watch);
+        is_closed.then_some(Self { epoch: gate.epoch, slot: None })
+    }
+
+    /// Asks the circuit.
+    pub(super) fn ask(availability: &Availability) -> Result<Self, Refusal> {
+        Self::free(availability).map_or_else(|| Self::ask_closely(availability), Ok)
     }
 
     #[cold]
@@ -36,8 +39,8 @@ impl Permit {
                 .try_trial()
                 .map(|epoch| TrialSlot { availability: availability.clone(), epoch })
                 .map(|slot| Self { epoch: slot.epoch, slot: Some(slot) })
-                .ok_or(Refusal(status)),
-            Phase::Refuse => Err(Refusal(status)),
+                .ok_or_else(|| Refusal(Box::new(status))),
+            Phase::Refuse => Err(Refusal(Box::new(status))),
         }
     }
 
@@ -45,6 +48,12 @@ impl Permit {
     #[inline]
     pub(super) fn is_current(&self, availability: &Availability) -> bool {
         self.epoch == availability.gate().epoch
+    }
+
+    /// Whether it takes one of the few places of a half-open circuit.
+    #[inline]
+    pub(super) fn is_trial(&self) -> bool {
+        self.slot.is_some()
     }
 
     /// Spends the permit: what is left is to be held until the call has ended.
@@ -66,17 +75,18 @@ impl Drop for TrialSlot {
     }
 }
 
-/// The call may not pass; the circuit's status says why.
-pub(super) struct Refusal(CircuitStatus);
+/// The call may not pass; the circuit's status says why. Boxed, because every permit is kept and moved in the same
+/// place, and should not be as large.
+pub(super) struct Refusal(Box<CircuitStatus>);
 
 impl Refusal {
     pub(super) fn into_error<E>(self, availability: &Availability) -> CircuitError<E> {
-        let CircuitStatus { state, reason, since, next_change_at, .. } = self.0;
-        CircuitError::Open {
+        let CircuitStatus { state, reason, since, next_change_at, .. } = *self.0;
+        CircuitError::Open(Box::new(OpenCircuit {
             member: availability.name().clone(),
             reason,
             since,
             retry_at: next_change_at.filter(|_| state == CircuitState::Open),
-        }
+        }))
     }
 }

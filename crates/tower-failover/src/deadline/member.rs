@@ -111,12 +111,11 @@ impl Lease {
         let slot = if let Some(index) = self.slot {
             slots.get(index)
         } else {
-            let index = slots.take().ok_or(Unwatched)?;
+            let (index, slot) = slots.take().ok_or(Unwatched)?;
             self.slot = Some(index);
             self.member.sweeper.slot_taken();
             let now = self.member.sweeper.coarse().now();
             let due = limit.map_or(NEVER, |limit| no_sooner_than(now, limit));
-            let slot = slots.get(index);
             slot.begin(if exempt { NEVER } else { now }, due);
             slot
         };

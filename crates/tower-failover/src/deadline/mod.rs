@@ -27,6 +27,7 @@
 //! # }
 //! ```
 
+mod caller;
 mod error;
 mod future;
 mod layer;

@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::Waker;
 
-use futures_util::task::AtomicWaker;
-
+use super::caller::Caller;
 use crate::clock::Millis;
 
 /// The time of something that does not happen.
@@ -33,12 +32,12 @@ const PROBES: usize = 64;
 pub(super) struct Slot {
     due: AtomicU64,
     silent_since: AtomicU64,
-    waker: AtomicWaker,
+    caller: Caller,
 }
 
 impl Slot {
     fn free() -> Self {
-        Self { due: AtomicU64::new(FREE), silent_since: AtomicU64::new(NEVER), waker: AtomicWaker::new() }
+        Self { due: AtomicU64::new(FREE), silent_since: AtomicU64::new(NEVER), caller: Caller::default() }
     }
 
     #[inline]
@@ -58,7 +57,7 @@ impl Slot {
     /// Whose task to wake. To be called before [`is_expired`](Self::is_expired), so that no wake-up is lost.
     #[inline]
     pub(super) fn register(&self, waker: &Waker) {
-        self.waker.register(waker);
+        self.caller.register(waker);
     }
 
     #[inline]
@@ -92,7 +91,7 @@ impl Slot {
     }
 
     pub(super) fn wake(&self) {
-        self.waker.wake();
+        self.caller.wake();
     }
 }
 
@@ -120,17 +119,18 @@ impl Slots {
         }
     }
 
-    /// Takes a free slot, by one sequentially consistent operation; `None` when a million are in use.
+    /// Takes a free slot, by one sequentially consistent operation; `None` when a million are in use. It comes with
+    /// its index, to [`get`](Self::get) it by at the next look.
     #[inline]
-    pub(super) fn take(&self) -> Option<usize> {
+    pub(super) fn take(&self) -> Option<(usize, &Slot)> {
         let mut index = HINT.get();
         let mut seed = index as u64;
         loop {
             let size = self.size.load(Ordering::Acquire);
             for _ in 0..PROBES.min(size) {
-                if index < size && self.get(index).try_take() {
+                if let Some(slot) = (index < size).then(|| self.get(index)).filter(|slot| slot.try_take()) {
                     HINT.set(index + 1);
-                    return Some(index);
+                    return Some((index, slot));
                 }
                 index = anywhere(&mut seed, size);
             }
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn slots_grow_when_needed_and_are_used_again() {
         let slots = Slots::new();
-        let taken: HashSet<usize> = (0..1000).map(|_| slots.take().unwrap()).collect();
+        let taken: HashSet<usize> = (0..1000).map(|_| slots.take().unwrap().0).collect();
         assert_eq!(taken.len(), 1000, "nobody shares a slot");
         assert!(slots.any_in_use());
         let size = slots.iter().count();
@@ -235,8 +235,8 @@ mod tests {
     #[test]
     fn an_expired_slot_is_as_new_for_its_next_call() {
         let slots = Slots::new();
-        let index = slots.take().unwrap();
-        slots.get(index).begin(5, 10);
+        let (index, slot) = slots.take().unwrap();
+        slot.begin(5, 10);
         slots.get(index).expire(9);
         assert!(!slots.get(index).is_expired());
         slots.get(index).expire(10);
@@ -258,7 +258,7 @@ mod tests {
                 scope.spawn(move || {
                     for round in 0..5000 {
                         let held: Vec<usize> =
-                            (0..1 + (round + thread) % 40).map(|_| slots.take().unwrap()).collect();
+                            (0..1 + (round + thread) % 40).map(|_| slots.take().unwrap().0).collect();
                         for &index in &held {
                             assert_eq!(holders[index].fetch_add(1, Ordering::SeqCst), 0);
                         }

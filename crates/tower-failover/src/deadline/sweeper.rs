@@ -123,11 +123,12 @@ impl Sweeper {
         self.shared.state.load(Ordering::Relaxed) == GONE
     }
 
-    /// A call begins: the coarse clock is right from here on until the call ends or is watched.
+    /// A call begins: the coarse clock is right from here on until the call ends or is watched. A call that is ready
+    /// at once takes no slot; were the sweeper not awake all the same, each would have to read the clock.
     #[inline]
     pub(super) fn call_begins(&self) {
         if self.shared.state.load(Ordering::Relaxed) != AWAKE {
-            self.publish_instead();
+            self.shared.unpark();
         }
     }
 
@@ -141,14 +142,6 @@ impl Sweeper {
             self.shared.unpark();
         }
     }
-
-    #[cold]
-    fn publish_instead(&self) {
-        let _members = self.shared.lock();
-        if self.shared.state.load(Ordering::Relaxed) != AWAKE {
-            self.shared.precise.publish(Instant::now());
-        }
-    }
 }
 
 impl fmt::Debug for Sweeper {
@@ -159,12 +152,15 @@ impl fmt::Debug for Sweeper {
 
 impl Shared {
     /// Publishes the clock before anybody can see the sweeper awake, so that no call is stamped with the time of the
-    /// park's beginning.
+    /// park's beginning. Without a task, this is all that moves the clock.
     #[cold]
     fn unpark(&self) {
         let members = self.lock();
-        if self.state.load(Ordering::Relaxed) == PARKED {
+        let state = self.state.load(Ordering::Relaxed);
+        if state != AWAKE {
             self.precise.publish(Instant::now());
+        }
+        if state == PARKED {
             self.state.store(AWAKE, Ordering::SeqCst);
         }
         drop(members);
@@ -236,11 +232,11 @@ impl Task {
             shared.sweep();
             let awake = shared.state.load(Ordering::SeqCst) == AWAKE;
             drop(shared);
-            if awake {
-                tokio::time::sleep(TICK).await;
-            } else {
+            if !awake {
                 self.bell.rung().await;
             }
+            // A first sweep at once would find nothing, and park again.
+            tokio::time::sleep(TICK).await;
         }
     }
 }

@@ -57,21 +57,21 @@ impl<F, C> fmt::Debug for ResponseFuture<F, C> {
 
 /// One call, to be settled exactly once: with its outcome, or as abandoned when this is dropped.
 pub(super) struct Token {
-    shared: Arc<Shared>,
+    /// None once it is settled.
+    shared: Option<Arc<Shared>>,
     begun: (Epoch, Millis),
-    settled: bool,
 }
 
 impl Token {
     #[inline]
     pub(super) fn begin(shared: &Arc<Shared>) -> Self {
-        Self { shared: Arc::clone(shared), begun: shared.begin(), settled: false }
+        Self { begun: shared.begin(), shared: Some(Arc::clone(shared)) }
     }
 
     #[inline]
     fn settle(&mut self, outcome: Outcome) {
-        if !std::mem::replace(&mut self.settled, true) {
-            self.shared.settle(self.begun, outcome);
+        if let Some(shared) = self.shared.take() {
+            shared.settle(self.begun, outcome);
         }
     }
 }
@@ -79,9 +79,10 @@ impl Token {
 impl Drop for Token {
     #[inline]
     fn drop(&mut self) {
-        if !self.settled {
+        if let Some(shared) = &self.shared {
             let (_, started) = self.begun;
-            self.settle(self.shared.abandoned(started));
+            let outcome = shared.abandoned(started);
+            self.settle(outcome);
         }
     }
 }

@@ -92,7 +92,7 @@ where
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn call(&mut self, request: Request) -> Self::Future {
         let inner = self.inner.call(request);
         // Only now is a coarse clock right that stood while nothing was in flight.

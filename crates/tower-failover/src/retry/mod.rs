@@ -60,7 +60,7 @@ mod tests;
 
 use std::fmt;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tower_service::Service;
 
@@ -119,9 +119,11 @@ where
 
     #[inline]
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner
-            .poll_ready(context)
-            .map_err(|error| RetryError::Failed { error, may_have_been_applied: false })
+        // Without touching the error's room on the way of every call, as `map_err` does.
+        match ready!(self.inner.poll_ready(context)) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(error) => Poll::Ready(Err(RetryError::Failed { error, may_have_been_applied: false })),
+        }
     }
 
     #[inline(always)]

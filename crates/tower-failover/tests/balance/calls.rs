@@ -116,6 +116,28 @@ async fn b35_calls_in_flight_finish_after_a_choice_and_only_a_hang_marks_them() 
     assert!(!route.hung(route.version()));
 }
 
+#[tokio::test(start_paused = true)]
+async fn b1_the_route_tells_who_serves_with_the_version_of_that_choice() {
+    let events = Events::default();
+    let [first, second] = ["first", "second"].map(|name| Region::new(name, 1.0, &events));
+    let (service, _handle) = mock::pair::<(), &str>();
+    let members = [&first, &second].map(|region| Member::new(service.clone(), region.availability().clone()));
+    let balance = WeightedFailoverBalance::new(fixed(members), FailoverConfig::default())
+        .expect("a valid configuration");
+    let route = balance.route();
+    assert_eq!(route.active().1, None, "the first choice is still to be made");
+    settled().await;
+    let (version, active) = route.active();
+    assert_eq!((version, active.as_deref()), (route.version(), Some("first")));
+
+    let changed = route.changed();
+    balance.handle().set_active("second", None).await.expect("nothing speaks against it");
+    changed.await;
+    let (later, active) = route.active();
+    assert_eq!((later, active.as_deref()), (route.version(), Some("second")));
+    assert!(later > version);
+}
+
 fn active_name(handle: &tower_failover::FailoverHandle) -> String {
     handle.snapshot().active.expect("an active member").to_string()
 }

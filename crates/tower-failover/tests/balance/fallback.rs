@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
-use tower_failover::{FailoverConfig, Health, SwitchReason};
+use futures_util::StreamExt;
+use tokio::time::{Instant, sleep};
+use tower_failover::{Chance, FailoverConfig, Health, SwitchReason};
 
 use super::stage::{GRACE, Stage, active, ask, pass, settled};
 
@@ -42,7 +43,7 @@ async fn b37_the_heaviest_returns_at_the_interval_without_traffic() {
 
 #[tokio::test(start_paused = true)]
 async fn b37_a_round_of_checks_must_pass_at_the_moment_of_the_fallback() {
-    let stage = Stage::new();
+    let mut stage = Stage::new();
     let checks = [stage.middle.watched(), stage.heavy.watched()];
     let balance = stage.balance(config(&stage));
     pass(Duration::from_secs(3)).await;
@@ -57,6 +58,7 @@ async fn b37_a_round_of_checks_must_pass_at_the_moment_of_the_fallback() {
     pass(Duration::from_millis(700)).await;
     assert!(checks[1].probes() > asked);
     assert_eq!(active(&balance).as_deref(), Some("middle"));
+    assert_eq!(stage.switches().len(), 2, "the first choice and the drain, and no way there and back");
     checks[1].says(Health::Healthy);
     pass(INTERVAL + Duration::from_secs(5)).await;
     assert_eq!(active(&balance).as_deref(), Some("heavy"), "the next one succeeds");
@@ -88,6 +90,37 @@ async fn b27_an_unknown_verdict_evicts_nothing_at_a_fallback_either() {
     pass(INTERVAL * 4).await;
     assert_eq!(active(&balance).as_deref(), Some("heavy"));
     assert_eq!(stage.switches().len(), 1);
+}
+
+/// When the heaviest is taken again, after the start, with the jitter of this seed.
+async fn returns_after(seed: u64) -> Duration {
+    let mut stage = Stage::new();
+    let mut config = stage.config();
+    config.auto_fallback_interval = Some(INTERVAL);
+    config.chance = Chance::seeded(seed);
+    let balance = stage.balance(config);
+    let begun = Instant::now();
+    settled().await;
+    balance.handle().drain("heavy", Some(Duration::from_secs(1))).await.expect("a known member");
+    assert_eq!(active(&balance).as_deref(), Some("middle"));
+    while active(&balance).as_deref() != Some("heavy") {
+        stage.seen.next().await;
+    }
+    begun.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn b37_the_interval_varies_by_a_fifth() {
+    let mut intervals = Vec::new();
+    for seed in 0..64 {
+        intervals.push(returns_after(seed).await);
+    }
+    let margin = Duration::from_millis(10);
+    let shortest = *intervals.iter().min().expect("intervals");
+    let longest = *intervals.iter().max().expect("intervals");
+    assert!(shortest >= INTERVAL.mul_f64(0.8) - margin, "{shortest:?}");
+    assert!(longest <= INTERVAL.mul_f64(1.2) + margin, "{longest:?}");
+    assert!(shortest < INTERVAL.mul_f64(0.9) && longest > INTERVAL.mul_f64(1.1), "{shortest:?}, {longest:?}");
 }
 
 #[tokio::test(start_paused = true)]

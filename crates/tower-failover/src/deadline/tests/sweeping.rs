@@ -46,12 +46,20 @@ async fn the_first_call_after_a_park_has_its_full_time() {
 async fn a_call_that_is_ready_at_once_takes_no_slot_and_still_sees_the_time() {
     let sweeper = Sweeper::spawn();
     let layer = watched(&sweeper, &member());
+    let member = layer.member.clone().unwrap();
     let ready = layer.layer(service_fn(|()| std::future::ready(Ok::<_, &'static str>(()))));
     sleep(millis(5000)).await;
-    assert_eq!(ready.oneshot(()).await, Ok(()));
+    assert_eq!(ready.clone().oneshot(()).await, Ok(()));
     assert_eq!(sweeper.clock().now(), 5000);
-    sleep(millis(100)).await;
-    assert_eq!(sweeper.sweeps(), 0);
+    assert!(!member.in_flight());
+    // However many there are, none but the first after a park reads the clock.
+    for _ in 0..100 {
+        assert_eq!(ready.clone().oneshot(()).await, Ok(()));
+    }
+    sleep(millis(60_000)).await;
+    assert_eq!(sweeper.sweeps(), 1, "nothing was in flight, so it parks at once");
+    assert_eq!(ready.oneshot(()).await, Ok(()));
+    assert_eq!(sweeper.clock().now(), 65_000);
 }
 
 #[tokio::test(start_paused = true)]

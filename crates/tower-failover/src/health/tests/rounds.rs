@@ -258,6 +258,16 @@ async fn b24_a_panic_makes_its_member_unhealthy_and_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn b24_an_error_makes_its_member_unhealthy_and_nothing_else() {
+    let mut broken = Watched::by(&plan([Script::new([Fail]).check("own")]));
+    let mut other = Watched::by(&plan([Script::new([WELL]).check("ping")]));
+    assert_eq!(broken.changes().await, Verdict::Unhealthy);
+    assert_eq!(broken.evidence(), Some(Evidence::Answered("no".into())));
+    assert!(!broken.told().iter().any(|event| matches!(event, Event::Panicked { .. })));
+    assert_eq!(other.changes().await, Verdict::Healthy);
+}
+
+#[tokio::test(start_paused = true)]
 async fn b24_a_policy_that_panics_is_contained_too() {
     #[derive(Debug)]
     struct Broken;

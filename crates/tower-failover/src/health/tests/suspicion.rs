@@ -82,6 +82,19 @@ async fn b17_the_probe_has_one_second_or_eight_round_trips() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn b17_fast_gives_the_probe_half_a_second() {
+    let script = Script::new([WELL]);
+    let mut member = Watched::by(&plan([script.check("ping")]).suspicion(Suspicion::fast()));
+    assert_eq!(member.changes().await, Verdict::Healthy);
+    script.now_follow([Hang]);
+    let suspected_at = Instant::now();
+    member.availability.suspect();
+    assert_eq!(member.changes().await, Verdict::Unhealthy);
+    let took = suspected_at.elapsed();
+    assert!((millis(500)..millis(510)).contains(&took), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn b17_only_a_check_that_tells_life_measures_the_round_trip() {
     let ping = Script::new([WELL]);
     let lag = Script::new([WELL.after(millis(900))]);

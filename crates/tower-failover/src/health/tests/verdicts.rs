@@ -60,6 +60,14 @@ fn b20_any_decides_at_the_first_passed_probe() {
     assert_eq!(decide(HealthyAny, &[MISS, MISS, MISS]), (3, Verdict::Unhealthy));
 }
 
+#[test]
+fn b19_the_interval_varies_by_a_tenth() {
+    let pause = |seed| rest(&HealthSettings::default(), 0, &Chance::seeded(seed));
+    let pauses: Vec<_> = (0..100).map(pause).collect();
+    assert!(pauses.iter().any(|pause| *pause < millis(4700)), "{pauses:?}");
+    assert!(pauses.iter().any(|pause| *pause > millis(5300)), "{pauses:?}");
+}
+
 #[derive(Debug)]
 struct Speechless;
 

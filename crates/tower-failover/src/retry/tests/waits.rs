@@ -52,7 +52,7 @@ async fn b31_there_is_no_wait_when_calls_went_elsewhere_during_the_attempt() {
 
 #[tokio::test(start_paused = true)]
 async fn b31_a_suspicion_is_waited_out_without_spending_a_retry() {
-    let mut stage = Stage::new().with_long_backoff();
+    let mut stage = Stage::new();
     stage.route.doubts(true);
     let call = stage.call("get");
     stage.next().await.send_error("broken");

@@ -7,21 +7,21 @@ use std::task::{Context, Poll};
 
 use tower_service::Service;
 
-/// Does nothing, but answers only at the second look, as a connection does: one that is ready at once would hide what
+/// Does nothing. It answers at once, or at the second look as a connection does: one that is ready at once hides what
 /// waiting costs.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct PendingOnce;
+pub struct Noop<const PENDING_ONCE: bool>;
 
 /// Its response future.
 #[derive(Debug, Default)]
-pub(crate) struct Answer {
+pub struct Answer<const PENDING_ONCE: bool> {
     looked: bool,
 }
 
-impl Service<()> for PendingOnce {
+impl<const PENDING_ONCE: bool> Service<()> for Noop<PENDING_ONCE> {
     type Response = ();
     type Error = Infallible;
-    type Future = Answer;
+    type Future = Answer<PENDING_ONCE>;
 
     #[inline]
     fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
@@ -29,17 +29,17 @@ impl Service<()> for PendingOnce {
     }
 
     #[inline]
-    fn call(&mut self, (): ()) -> Answer {
+    fn call(&mut self, (): ()) -> Self::Future {
         Answer::default()
     }
 }
 
-impl Future for Answer {
+impl<const PENDING_ONCE: bool> Future for Answer<PENDING_ONCE> {
     type Output = Result<(), Infallible>;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if std::mem::replace(&mut self.looked, true) {
+        if !PENDING_ONCE || std::mem::replace(&mut self.looked, true) {
             return Poll::Ready(Ok(()));
         }
         context.waker().wake_by_ref();

@@ -1,0 +1,70 @@
+//! The databases that a subscriber may listen to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tower_failover::Availability;
+use tower_failover::Verdict;
+use tower_failover::availability::View;
+use tower_failover::event::Name;
+
+use crate::connection::Endpoint;
+
+/// One database: how it is dialled, and what is known of it.
+///
+/// # Clone
+/// Clones are the same database; one that was removed and added again is another.
+#[derive(Clone)]
+pub(crate) struct Source(Arc<Inner>);
+
+struct Inner {
+    endpoint: Endpoint,
+    availability: Availability,
+    redial_spread: Duration,
+}
+
+impl Source {
+    /// Redials that nobody waits for take place within `redial_spread` (B36).
+    pub(crate) fn new(endpoint: Endpoint, availability: Availability, redial_spread: Duration) -> Self {
+        Self(Arc::new(Inner { endpoint, availability, redial_spread }))
+    }
+
+    pub(super) fn name(&self) -> &Name {
+        self.0.availability.name()
+    }
+
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.0.endpoint
+    }
+
+    pub(super) fn availability(&self) -> &Availability {
+        &self.0.availability
+    }
+
+    pub(super) fn redial_spread(&self) -> Duration {
+        self.0.redial_spread
+    }
+
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// What the health checks say of dialling a database (B36).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Advice {
+    Dial,
+    /// Somebody is finding out whether it lives.
+    Wait,
+    InVain,
+}
+
+impl Advice {
+    pub(super) fn of(view: &View) -> Self {
+        match view.verdict {
+            Verdict::Unhealthy if view.checked => Self::InVain,
+            _ if view.checked && view.suspected => Self::Wait,
+            _ => Self::Dial,
+        }
+    }
+}
