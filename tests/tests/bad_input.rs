@@ -96,6 +96,7 @@ fn b56_windows_and_intervals_are_more_than_zero() {
     refused_for(good().failover_delay(zero), "failover_delay");
     refused_for(good().half_open_timeout(zero), "half_open_timeout");
     refused_for(good().trial_calls(0), "trial_calls");
+    refused_for(good().dedicated_connections(0), "dedicated_connections");
     refused_for(good().max_grace_factor(0), "max_grace_factor");
     refused_for(good().redial_backoff(Backoff::new(zero, zero)), "redial_backoff");
     refused_for(good().suspicion(Suspicion { timeout: zero, ..Suspicion::default() }), "suspicion");
@@ -121,6 +122,7 @@ fn b56_an_option_of_one_database_is_refused_with_its_name() {
         (eu().failure_rate_threshold(f64::INFINITY), "failure_rate_threshold"),
         (eu().half_open_timeout(zero), "half_open_timeout"),
         (eu().trial_calls(0), "trial_calls"),
+        (eu().dedicated_connections(0), "dedicated_connections"),
         (eu().down_after(Duration::MAX), "down_after"),
         (eu().flap_window(Duration::MAX), "flap_window"),
         (eu().grace_period(Duration::MAX), "grace_period"),

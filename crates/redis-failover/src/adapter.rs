@@ -68,9 +68,13 @@ impl StackConnection {
     /// Runs a command, a pipeline, or whatever else a [`Command`] is.
     ///
     /// # Errors
-    /// What the stack fails with; a server's error reply is a [`Value::ServerError`] inside `Ok`, as redis-rs has it.
+    /// [`Error::ConnectionState`] for a command that would change the connection, of which nothing is sent (B50), and
+    /// what the stack fails with; a server's error reply is a [`Value::ServerError`] inside `Ok`, as redis-rs has it.
     pub fn call<'a>(&'a mut self, command: Command<'a>) -> BoxFuture<'a, Result<Value, Error>> {
-        self.stack.call(command)
+        match command.admitted() {
+            Ok(command) => self.stack.call(command),
+            Err(refused) => Box::pin(std::future::ready(Err(refused.into()))),
+        }
     }
 }
 

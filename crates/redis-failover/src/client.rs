@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::ConnectionLike;
-use redis::{Cmd, Pipeline, RedisFuture, Value};
+use redis::{Cmd, FromRedisValue, Pipeline, RedisFuture, RedisResult, ToRedisArgs, Value};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::{Instant, timeout};
@@ -14,7 +14,7 @@ use tower_failover::availability::Evidence;
 use tower_failover::balance::{ActiveRoute, MemberSnapshot, Snapshot, fixed};
 use tower_failover::retry::RetryCounters;
 use tower_failover::{
-    EventStream, Events, FailoverHandle, RetryLayer, Route, Sweeper, Verdict, WeightedFailoverBalance,
+    Chance, EventStream, Events, FailoverHandle, RetryLayer, Route, Sweeper, Verdict, WeightedFailoverBalance,
 };
 use tower_layer::Layer;
 
@@ -26,6 +26,7 @@ use crate::database::{self, Tasks};
 use crate::error::Error;
 use crate::pubsub::{PubSub, PubSubSettings, Subscribers};
 use crate::retry::CommandPolicy;
+use crate::transaction::{self, Place, Transaction, TransactionConnection, TransactionSettings};
 
 /// Several Redis databases as one connection.
 ///
@@ -44,6 +45,16 @@ use crate::retry::CommandPolicy;
 /// let value: String = client.get("key").await?;
 /// # Ok(()) }
 /// ```
+///
+/// # Blocking commands
+/// `BLPOP`, `XREAD BLOCK`, `WAIT` and their kin run on connections of their own, at most
+/// [`dedicated_connections`](MultiDbConfig::dedicated_connections) to a database: they hold nobody up, and end by their
+/// own timeout argument, or a response timeout after it. One without an end (0) ends when its database is no longer the
+/// active one: a read goes on at the new one, a pop is [`Error::MayHaveBeenApplied`]. One with an end is left to finish
+/// where it was sent.
+///
+/// Dropping such a call closes its connection, so that nothing is popped later for nobody; what the server popped before
+/// it noticed is lost. `WAIT` speaks of the writes of its own connection: send it in one pipeline with them.
 ///
 /// # Clone
 /// Clones share databases, health checks and the choice. A clone is cheap; use one for each task.
@@ -72,6 +83,7 @@ struct Running {
     handle: FailoverHandle,
     route: ActiveRoute,
     counters: RetryCounters,
+    chance: Chance,
     subscribers: Subscribers,
     tasks: Mutex<Vec<Tasks>>,
 }
@@ -230,6 +242,78 @@ impl MultiDbClient {
         Ok(self.running().await?.subscribers.subscribe(settings, Arc::clone(&self.shared) as _))
     }
 
+    /// Runs a transaction on the active database: watches `keys`, lets `build` read on a connection of its own and
+    /// return a pipeline, and executes that if nobody has changed the keys meanwhile; otherwise it begins again. See
+    /// [its module](crate::transaction).
+    ///
+    /// `build` is given that connection and an empty atomic pipeline. With `None` it decides to stop, and `None` is the
+    /// answer; its error is the transaction's, unless the database was left or lost meanwhile: then it runs again.
+    ///
+    /// ```no_run
+    /// use redis::AsyncCommands;
+    ///
+    /// # async fn run(client: redis_failover::MultiDbClient) -> Result<(), redis_failover::Error> {
+    /// let doubled: Option<(i64,)> = client
+    ///     .transaction("counter", |mut connection, mut pipeline| async move {
+    ///         let value: i64 = connection.get("counter").await?;
+    ///         pipeline.set("counter", value * 2).ignore().get("counter");
+    ///         Ok(Some(pipeline))
+    ///     })
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::TransactionConflict`] if the keys were changed again and again; [`Error::MayHaveBeenApplied`] if the
+    /// database was lost, or did not answer in time, after the pipeline was sent; [`Error::Redis`] if the server refused
+    /// the pipeline, or a reply is not what the caller wants: then it may have been executed. All others say that nothing
+    /// was applied.
+    ///
+    /// # Cancellation
+    /// Dropping the future closes the connection and ends the watch. A pipeline that was sent may still be executed.
+    pub async fn transaction<K, T, F, Fut>(&self, keys: K, build: F) -> Result<Option<T>, Error>
+    where
+        K: ToRedisArgs,
+        T: FromRedisValue,
+        F: FnMut(TransactionConnection, Pipeline) -> Fut,
+        Fut: Future<Output = RedisResult<Option<Pipeline>>>,
+    {
+        self.transaction_with(TransactionSettings::default(), keys, build).await
+    }
+
+    /// As [`transaction`](Self::transaction), with other than the default settings.
+    ///
+    /// # Errors
+    /// As [`transaction`](Self::transaction).
+    pub async fn transaction_with<K, T, F, Fut>(
+        &self,
+        settings: TransactionSettings,
+        keys: K,
+        build: F,
+    ) -> Result<Option<T>, Error>
+    where
+        K: ToRedisArgs,
+        T: FromRedisValue,
+        F: FnMut(TransactionConnection, Pipeline) -> Fut,
+        Fut: Future<Output = RedisResult<Option<Pipeline>>>,
+    {
+        let _call = InFlight::enter(&self.shared)?;
+        let running = self.running().await?;
+        let place = Place {
+            stack: running.stack.clone(),
+            route: &running.route,
+            databases: &running.tasks,
+            chance: &running.chance,
+        };
+        let transaction = Transaction {
+            watch: redis::cmd("WATCH").arg(keys).take(),
+            settings,
+            limit: self.options.time_limit(),
+            database: self.get_db(),
+        };
+        transaction::run(transaction, place, build).await
+    }
+
     /// Admits no further call, lets those in flight finish for up to `limit`, then ends every task and connection.
     pub async fn close(&self, limit: Duration) {
         self.shared.closed.store(true, Ordering::SeqCst);
@@ -278,14 +362,17 @@ fn start(config: &MultiDbConfig) -> Result<Running, Error> {
     let layer = RetryLayer::new(CommandPolicy::new(config.retry_safety))
         .route(route.clone())
         .settings(config.command_retry)
-        .chance(chance)
+        .chance(chance.clone())
         .events(events);
     let counters = layer.counters();
+    for dedicated in tasks.iter().filter_map(|task: &Tasks| task.dedicated.as_ref()) {
+        dedicated.follow(route.clone());
+    }
     let sources = tasks.iter().filter_map(|task: &Tasks| task.source.clone());
-    let subscribers = Subscribers::new(sources, route.clone(), config.failover().chance);
+    let subscribers = Subscribers::new(sources, route.clone(), chance.clone());
     let database = config.databases.first().map_or(0, DatabaseConfig::number);
     let stack = StackConnection::new(layer.layer(balance), database);
-    Ok(Running { stack, handle, route, counters, subscribers, tasks: Mutex::new(tasks) })
+    Ok(Running { stack, handle, route, counters, chance, subscribers, tasks: Mutex::new(tasks) })
 }
 
 /// Whether the checks of all have said anything yet. Before the first choice, there are no members.

@@ -11,6 +11,7 @@ use tower_failover::deadline::DeadlineError;
 use tower_failover::retry::RetryError;
 use tower_failover::{CircuitError, FailoverError, Name};
 
+use crate::command::Refused;
 use crate::config::ConfigError;
 use crate::connection::ConnectionError;
 
@@ -37,6 +38,32 @@ pub enum Error {
     /// The call failed and may have been applied: its database was lost, or did not answer in time. Never told of a
     /// call that changes nothing (B33).
     MayHaveBeenApplied(Option<Arc<Error>>),
+    /// The command would change the connection that everybody uses. Nothing was sent (B50).
+    ConnectionState {
+        /// Its name.
+        command: &'static str,
+        /// What to do instead.
+        instead: &'static str,
+    },
+    /// The database was left for another one while the command could have waited there for ever (B49).
+    DatabaseLeft,
+    /// As many calls have a connection to themselves as may; nothing was sent (B49).
+    DedicatedConnectionsInUse {
+        /// The option `dedicated_connections`.
+        maximum: u32,
+    },
+    /// The database is a service of one's own, which has no connections that one call could have to itself (B48).
+    NoDedicatedConnections {
+        /// Its name.
+        database: Name,
+    },
+    /// The watched keys were changed by others during each attempt; nothing was applied (B48).
+    TransactionConflict {
+        /// How many there were.
+        attempts: u32,
+    },
+    /// The connection was kept for longer than the attempt at a transaction that it was made for (B48).
+    TransactionEnded,
     /// A scan's cursor belongs to another database than the active one: begin the scan anew (B60).
     ScanInterrupted,
     /// The database's circuit is open.
@@ -99,11 +126,21 @@ impl From<StackError> for Error {
 impl From<ConnectionError> for Error {
     fn from(error: ConnectionError) -> Self {
         match error {
-            ConnectionError::NotConnected(error) => Self::NotConnected(error),
+            ConnectionError::NotConnected(error) | ConnectionError::NoDedicated(error) => {
+                Self::NotConnected(error)
+            }
+            ConnectionError::DedicatedInUse { maximum } => Self::DedicatedConnectionsInUse { maximum },
+            ConnectionError::DatabaseLeft => Self::DatabaseLeft,
             ConnectionError::ScanInterrupted => Self::ScanInterrupted,
             ConnectionError::Redis(error) => Self::Redis(Arc::new(error)),
             _ => Self::Closed,
         }
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        Self::ConnectionState { command: refused.command, instead: refused.instead }
     }
 }
 
@@ -122,7 +159,9 @@ impl From<Error> for RedisError {
             },
             Error::TimedOut(_) => io::ErrorKind::TimedOut,
             Error::NotConnected(_) => io::ErrorKind::NotConnected,
-            Error::Config(_) | Error::Misconfigured { .. } => io::ErrorKind::InvalidInput,
+            Error::Config(_) | Error::Misconfigured { .. } | Error::ConnectionState { .. } => {
+                io::ErrorKind::InvalidInput
+            }
             _ => io::ErrorKind::Other,
         };
         io::Error::new(kind, error).into()
@@ -144,6 +183,29 @@ impl fmt::Display for Error {
             ),
             Self::MayHaveBeenApplied(_) => f.write_str(
                 "the database was lost, or did not answer in time, after the command was sent: it may have been applied",
+            ),
+            Self::ConnectionState { command, instead } => write!(
+                f,
+                "{command} would change the connection that all callers share, so it was not sent; {instead}"
+            ),
+            Self::DatabaseLeft => f.write_str("the database is no longer the active one; call again"),
+            Self::DedicatedConnectionsInUse { maximum } => write!(
+                f,
+                "all {maximum} dedicated connections of the database are in use, so nothing was sent; raise \
+                 dedicated_connections, or block less"
+            ),
+            Self::NoDedicatedConnections { database } => write!(
+                f,
+                "database {database} is a service of one's own, which has no connection for a transaction alone; \
+                 configure it by its url"
+            ),
+            Self::TransactionConflict { attempts } => write!(
+                f,
+                "others changed the watched keys during each of {attempts} attempts; nothing was applied; try again \
+                 later, or allow more attempts"
+            ),
+            Self::TransactionEnded => f.write_str(
+                "the connection belongs to an attempt that has ended; use it in the closure of the transaction only",
             ),
             Self::ScanInterrupted => {
                 f.write_str("the cursor belongs to another database than the active one; begin the scan anew")

@@ -55,6 +55,7 @@
 //! - [`connection`]: from an address to a stream of bytes, and the connection that redials by itself
 //! - [`health`]: health checks
 //! - [`pubsub`]: messages that go on through a failover
+//! - [`transaction`]: transactions that watch keys
 //! - [`cursor`]: scan cursors that carry the database which issued them
 //! - [`error`]: the one error, and its way through redis-rs's
 
@@ -71,6 +72,7 @@ pub mod health;
 pub mod pubsub;
 pub mod reply;
 pub mod retry;
+pub mod transaction;
 
 pub use adapter::StackConnection;
 pub use client::MultiDbClient;
@@ -86,3 +88,4 @@ pub use redis;
 pub use tower_failover::{
     self, Backoff, Event, EventStream, Events, FailoverHandle, HealthSettings, Suspicion,
 };
+pub use transaction::{TransactionConnection, TransactionSettings};

@@ -71,7 +71,10 @@ fn assess_class(class: ReplyClass) -> Assessment {
 fn assess_error(error: &AttemptError) -> Assessment {
     let FailoverError::Inner(error) = error else { return Assessment::Final };
     match error {
-        CircuitError::Inner(DeadlineError::Inner(ConnectionError::NotConnected(_))) => Assessment::NotApplied,
+        CircuitError::Inner(DeadlineError::Inner(
+            ConnectionError::NotConnected(_) | ConnectionError::NoDedicated(_),
+        )) => Assessment::NotApplied,
+        CircuitError::Inner(DeadlineError::Inner(ConnectionError::DatabaseLeft)) => Assessment::Ambiguous,
         CircuitError::Inner(DeadlineError::Inner(error)) => assess_class(class_of(error)),
         CircuitError::Inner(_) => Assessment::Ambiguous,
         _ => Assessment::NotApplied,

@@ -2,7 +2,10 @@ use std::time::Duration;
 
 use redis::Cmd;
 
-use super::{arguments::Arguments, table};
+use super::{
+    arguments::Arguments,
+    table::{self, Entry},
+};
 
 /// For how long a command may hold its connection by its own timeout argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,13 +79,50 @@ pub enum ConnectionState {
     Reply,
     /// `CLIENT TRACKING`, `CLIENT CACHING`.
     Tracking,
-    /// The connection's name, flags, routing, or its end, as `CLIENT SETNAME`, `READONLY`, `RESET`, `QUIT`.
+    /// `CLIENT SETNAME`: the connection's name.
+    Name,
+    /// The connection's flags, routing, or its end, as `CLIENT NO-EVICT`, `READONLY`, `RESET`, `QUIT`.
     Session,
+}
+
+impl ConnectionState {
+    /// What does instead what such a command is meant to do.
+    #[must_use]
+    pub fn instead(self) -> &'static str {
+        match self {
+            Self::Database => "give the number in the database's url, as in redis://host:6379/3",
+            Self::Authentication => {
+                "give user, password and protocol in the database's url, or a provider by \
+                 DatabaseConfig::credentials"
+            }
+            Self::Subscription => "subscribe with MultiDbClient::pubsub",
+            Self::Transaction => {
+                "use an atomic pipeline, or MultiDbClient::transaction if keys are to be watched"
+            }
+            Self::Name => "give the name by client_name in the configuration",
+            Self::Stream | Self::Reply | Self::Tracking | Self::Session => {
+                "open a connection of its own with redis::Client"
+            }
+        }
+    }
+}
+
+/// A command that would change the connection which everybody uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) command: &'static str,
+    pub(crate) instead: &'static str,
 }
 
 /// The state that a command would change; `None` for nearly all commands.
 pub(super) fn connection_state(command: &Cmd) -> Option<ConnectionState> {
-    let entry = table::lookup(command).filter(|entry| entry.changes_connection())?;
+    state_of(table::lookup(command)?)
+}
+
+pub(super) fn state_of(entry: Entry) -> Option<ConnectionState> {
+    if !entry.changes_connection() {
+        return None;
+    }
     Some(match entry.name() {
         "SELECT" => ConnectionState::Database,
         "AUTH" | "HELLO" => ConnectionState::Authentication,
@@ -91,6 +131,7 @@ pub(super) fn connection_state(command: &Cmd) -> Option<ConnectionState> {
         }
         "MULTI" | "EXEC" | "DISCARD" | "WATCH" | "UNWATCH" => ConnectionState::Transaction,
         "MONITOR" | "SYNC" | "PSYNC" | "REPLCONF" => ConnectionState::Stream,
+        "CLIENT SETNAME" => ConnectionState::Name,
         "CLIENT REPLY" => ConnectionState::Reply,
         "CLIENT TRACKING" | "CLIENT CACHING" => ConnectionState::Tracking,
         _ => ConnectionState::Session,

@@ -25,6 +25,7 @@ use std::{fmt, ops::Deref, sync::Arc};
 
 use redis::{Cmd, Pipeline};
 
+pub(crate) use class::Refused;
 pub use class::{Blocking, ConnectionState};
 pub use options::{CallOptions, RetrySafety};
 pub use repeat::Repeat;
@@ -59,6 +60,8 @@ use crate::classify::Shape;
 pub struct Command<'a> {
     call: Call<'a>,
     options: CallOptions,
+    /// Known to neither block nor change its connection, so that nobody has to look again.
+    plain: bool,
 }
 
 #[derive(Clone)]
@@ -177,7 +180,7 @@ impl<'a> Command<'a> {
     ///
     /// Inside `MULTI` nothing blocks. The waits of a plain pipeline add up.
     pub fn blocking(&self) -> Option<Blocking> {
-        if self.is_atomic() {
+        if self.plain || self.is_atomic() {
             return None;
         }
         self.commands().filter_map(class::blocking).reduce(Blocking::then)
@@ -186,6 +189,20 @@ impl<'a> Command<'a> {
     /// The state of the connection that the first such command of this call would change.
     pub fn connection_state(&self) -> Option<ConnectionState> {
         self.commands().find_map(class::connection_state)
+    }
+
+    /// The same call if it may run on a connection that others use too; looks at every command once.
+    pub(crate) fn admitted(mut self) -> Result<Self, Refused> {
+        let mut plain = true;
+        for command in self.commands() {
+            let Some(entry) = table::lookup(command) else { continue };
+            if let Some(state) = class::state_of(entry) {
+                return Err(Refused { command: entry.name(), instead: state.instead() });
+            }
+            plain &= !entry.is_blocking();
+        }
+        self.plain = plain;
+        Ok(self)
     }
 
     fn entries(&self) -> impl Iterator<Item = table::Entry> {
@@ -207,13 +224,13 @@ impl<'a> Command<'a> {
                 Call::Pipeline { pipeline: Held::Shared(Arc::new(rewritten)), offset: *offset, count: *count }
             }
         };
-        Command { call, options: self.options }
+        Command { call, options: self.options, plain: self.plain }
     }
 }
 
 impl<'a> From<Call<'a>> for Command<'a> {
     fn from(call: Call<'a>) -> Self {
-        Self { call, options: CallOptions::new() }
+        Self { call, options: CallOptions::new(), plain: false }
     }
 }
 

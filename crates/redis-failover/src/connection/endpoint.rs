@@ -9,7 +9,7 @@ use redis::{
     aio::MultiplexedConnection,
 };
 use tokio::{
-    task::JoinHandle,
+    task::{AbortHandle, JoinHandle},
     time::{Instant, timeout},
 };
 
@@ -232,6 +232,15 @@ impl Dialled {
             Value::ServerError(error) if misconfigured(&error.clone().into()).is_some() => Err(error.into()),
             _ => Ok(()),
         }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.driver.is_finished()
+    }
+
+    /// Closes the socket, as dropping this does.
+    pub(super) fn closer(&self) -> AbortHandle {
+        self.driver.abort_handle()
     }
 
     /// Ends the driver; when this completes, it holds the stream no more.

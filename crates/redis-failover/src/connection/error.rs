@@ -10,6 +10,15 @@ use crate::cursor::{CursorTooLarge, ScanInterrupted};
 pub enum ConnectionError {
     /// There is no connection and none could be made, so the call was never sent: any command may be retried.
     NotConnected(Arc<RedisError>),
+    /// A call that needs a connection to itself got none, so it was never sent. That says nothing about the others.
+    NoDedicated(Arc<RedisError>),
+    /// As many calls have a connection to themselves as may, and went on for too long.
+    DedicatedInUse {
+        /// How many may.
+        maximum: u32,
+    },
+    /// The call would have waited for ever on a database that is no longer the active one; it may have been applied.
+    DatabaseLeft,
     /// The connection's [`Link`](super::Link) was closed, for good.
     Closed,
     /// The call goes on with a scan that another database began.
@@ -22,6 +31,9 @@ impl fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotConnected(error) => write!(f, "not connected: {error}"),
+            Self::NoDedicated(error) => write!(f, "no dedicated connection: {error}"),
+            Self::DedicatedInUse { maximum } => write!(f, "all {maximum} dedicated connections are in use"),
+            Self::DatabaseLeft => f.write_str("the database is no longer the active one"),
             Self::Closed => f.write_str("the connection was closed"),
             Self::ScanInterrupted => ScanInterrupted.fmt(f),
             Self::Redis(error) => error.fmt(f),
@@ -32,9 +44,9 @@ impl fmt::Display for ConnectionError {
 impl Error for ConnectionError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::NotConnected(error) => Some(&**error),
+            Self::NotConnected(error) | Self::NoDedicated(error) => Some(&**error),
             Self::Redis(error) => Some(error),
-            Self::Closed | Self::ScanInterrupted => None,
+            Self::DedicatedInUse { .. } | Self::DatabaseLeft | Self::Closed | Self::ScanInterrupted => None,
         }
     }
 }

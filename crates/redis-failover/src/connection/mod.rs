@@ -4,12 +4,14 @@
 //! - [`Endpoint`]: from a stream to a Redis connection, under one deadline
 //! - [`Link`]: the task that keeps one connection to a database
 //! - [`Connection`]: the service that runs calls on it
+//! - `dedicated`: connections that one call has to itself, for a while
 //! - `own`: calls through a service of the user's own
 //! - `leaf`: the leaf of a database's stack, of whatever kind
 
 mod address;
 mod connect;
 mod credentials;
+mod dedicated;
 mod demand;
 mod endpoint;
 mod error;
@@ -30,6 +32,7 @@ pub use address::Address;
 pub(crate) use address::connection_info;
 pub use connect::{BoxedStream, ByteStream, Connect, TcpConnect};
 pub use credentials::{Credentials, CredentialsError, ProvideCredentials};
+pub(crate) use dedicated::{Dedicated, DedicatedSettings, Lease};
 pub use endpoint::{Dialled, Endpoint};
 pub use error::ConnectionError;
 pub(crate) use leaf::Leaf;

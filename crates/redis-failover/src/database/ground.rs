@@ -9,7 +9,7 @@ use tower_service::Service;
 
 use crate::command::Command;
 use crate::config::{ConfigError, DatabaseConfig, Options, Target};
-use crate::connection::{Connection, ConnectionError, Endpoint, Leaf, OwnLeaf};
+use crate::connection::{Connection, ConnectionError, Dedicated, Endpoint, Leaf, OwnLeaf};
 use crate::cursor::CursorTag;
 use crate::health::Prober;
 use crate::pubsub::Source;
@@ -18,6 +18,8 @@ use crate::pubsub::Source;
 pub(super) struct Ground<C> {
     pub(super) leaf: Leaf<C>,
     pub(super) prober: Prober,
+    /// Connections that one call has to itself, where the kind of database has any.
+    pub(super) dedicated: Option<Dedicated>,
     /// Where subscribers listen, if they can.
     pub(super) source: Option<Source>,
     /// Dropping it ends what the leaf lives on, and with that all its calls.
@@ -51,17 +53,26 @@ pub(super) fn ground(
                 endpoint = endpoint.credentials(Arc::clone(provider));
             }
             let prober = Prober::from(endpoint.clone());
+            let settings = options.dedicated(cursor_tag);
+            let (dedicated, keeper) = Dedicated::open(endpoint.clone(), settings, availability.clone());
             let settings = options.link(cursor_tag);
             let source = Source::new(endpoint.clone(), availability.clone(), settings.redial_spread);
             let (connection, link) =
                 Connection::open(endpoint, settings, availability.clone(), chance.clone());
-            Ground { leaf: Leaf::Standalone(connection), prober, source: Some(source), tasks: Box::new(link) }
+            Ground {
+                leaf: Leaf::Standalone(connection),
+                prober,
+                dedicated: Some(dedicated),
+                source: Some(source),
+                tasks: Box::new((link, keeper)),
+            }
         }
         Target::Own(service) => {
             let (leaf, keeper) = OwnLeaf::open(service.clone(), cursor_tag, availability.clone());
             Ground {
                 leaf: Leaf::Own(leaf),
                 prober: Prober::through(service.clone()),
+                dedicated: None,
                 source: None,
                 tasks: Box::new(keeper),
             }

@@ -1,5 +1,8 @@
 //! One database's stack: breaker, detector, deadline, connection — and the tasks that belong to it.
+//!
+//! Blocking commands leave it below the breaker, for connections of their own.
 
+mod apart;
 mod ground;
 
 use std::any::Any;
@@ -10,17 +13,18 @@ use tower_failover::deadline::{Timeout, TimeoutOf};
 use tower_failover::health::HealthWatch;
 use tower_failover::{
     Availability, Circuit, CircuitBreakerLayer, CircuitError, DeadlineError, DeadlineLayer, FailoverConfig,
-    FailureDetectorLayer, HealthPlan, Member, Sweeper,
+    FailureDetectorLayer, HealthPlan, Member, Name, Sweeper,
 };
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::command::{Blocking, Command};
 use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig, weight};
-use crate::connection::ConnectionError;
+use crate::connection::{ConnectionError, Dedicated};
 use crate::cursor::CursorTag;
 use crate::pubsub::Source;
 use crate::reply::{Classified, RedisOutcome, Reply};
+use apart::{Apart, Settled};
 use ground::{Ground, ground};
 
 /// What a call to one database fails with.
@@ -48,6 +52,10 @@ const GRACE: Duration = Duration::from_millis(500);
 pub(crate) struct Tasks {
     _health: Option<HealthWatch>,
     _ground: Box<dyn Any + Send>,
+    /// The database's.
+    pub(crate) name: Name,
+    /// For transactions.
+    pub(crate) dedicated: Option<Dedicated>,
     /// For the tasks of subscribers, which are theirs; `None` where nobody can subscribe.
     pub(crate) source: Option<Source>,
 }
@@ -85,7 +93,7 @@ pub(crate) fn open(
     let thresholds = options.thresholds().map_err(|error| invalid("failure_rate_threshold", &error))?;
     let suspicion = options.suspicion();
 
-    let Ground { leaf, prober, source, tasks } =
+    let Ground { leaf, prober, dedicated, source, tasks } =
         ground(config, &options, cursor_tag, &availability, &chance)?;
     let checks = options.health_checks();
     let health = if checks.is_empty() {
@@ -114,10 +122,14 @@ pub(crate) fn open(
         .sweeper(sweeper, &availability, suspicion)
         .timeout_of(CommandTimeout);
     let connection = Classified::new(leaf).watching(detector.watched_kinds());
-    let stack = CircuitBreakerLayer::new(circuit).layer(detector.layer(deadline.layer(connection)));
+    let shared = detector.layer(deadline.layer(connection));
+    let apart = Apart { shared, counted: detector.layer(Settled), dedicated: dedicated.clone() };
+    let stack = CircuitBreakerLayer::new(circuit).layer(apart);
 
+    let tasks =
+        Tasks { _health: health, _ground: tasks, name: availability.name().clone(), dedicated, source };
     let member = Member::new(stack, availability).weight(weight(&name, config.weight)?);
-    Ok((member, Tasks { _health: health, _ground: tasks, source }))
+    Ok((member, tasks))
 }
 
 #[cfg(test)]

@@ -139,3 +139,24 @@ async fn b55_a_reply_of_the_stack_serves_as_a_reply() {
     let mut client = client(DatabaseConfig::from_service("classified", service_fn(classified)));
     assert_eq!(incr(&mut client).await.unwrap(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn b48_a_service_of_ones_own_has_no_connection_for_a_transaction_alone() {
+    let client = client(DatabaseConfig::from_service("proxy", service_fn(answers)));
+    let refused = client.transaction("key", |_, pipeline| async { Ok(Some(pipeline)) }).await
+        as Result<Option<()>, Error>;
+    assert!(
+        matches!(&refused, Err(Error::NoDedicatedConnections { database }) if &**database == "proxy"),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn b49_a_blocking_command_of_ones_own_service_has_its_own_timeout_and_half_a_second() {
+    let mut client = client(DatabaseConfig::from_service("proxy", service_fn(hangs)));
+    let began = Instant::now();
+    let pop = redis::cmd("BLPOP").arg("queue").arg(3).take();
+    let error = client.call(Command::from(pop)).await.unwrap_err();
+    assert!(matches!(error, Error::MayHaveBeenApplied(_)), "{error:?}");
+    assert!((3500..4500).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());
+}

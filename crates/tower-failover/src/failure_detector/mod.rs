@@ -116,8 +116,25 @@ mod tests {
     use tower::{Layer, ServiceExt, service_fn};
 
     use super::*;
-    use crate::availability::Availability;
+    use crate::availability::{Availability, Suspicion};
+    use crate::deadline::{DeadlineLayer, Sweeper};
     use crate::event::Events;
+
+    #[tokio::test(start_paused = true)]
+    async fn b14_the_time_in_which_nothing_was_in_flight_is_no_calls_waiting_time() {
+        let minute = tokio::time::Duration::from_secs(60);
+        let availability = Availability::new("eu-west", Events::default());
+        let sweeper = Sweeper::spawn();
+        let layer = FailureDetectorLayer::new(availability.clone()).clock(sweeper.clock());
+        let deadline = DeadlineLayer::new(minute).sweeper(&sweeper, &availability, Suspicion::default());
+        let service = layer.layer(deadline.layer(service_fn(|()| std::future::pending::<Result<(), ()>>())));
+
+        tokio::time::sleep(minute).await;
+        let mut call = tokio_test::task::spawn(service.oneshot(()));
+        assert!(call.poll().is_pending());
+        drop(call);
+        assert_eq!(layer.counts().failures, 0, "it was given up at once");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn b17_a_failure_raises_suspicion_unless_told_otherwise() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tower_failover::availability::{CircuitState, Evidence, OpenReason};
 use tower_failover::balance::{ManageError, fixed};
-use tower_failover::{Availability, Events, FailoverConfig, Finding, Health, Member, Signal, SwitchReason};
+use tower_failover::{Availability, Finding, Health, Member, Signal, SwitchReason};
 
 use super::stage::{Answers, Balance, Stage, active, ask, pass, settled, weighing};
 

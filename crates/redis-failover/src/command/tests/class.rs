@@ -67,7 +67,7 @@ fn b50_commands_that_change_their_connection_are_known() {
         ("MONITOR", ConnectionState::Stream),
         ("CLIENT reply OFF", ConnectionState::Reply),
         ("CLIENT TRACKING ON", ConnectionState::Tracking),
-        ("CLIENT SETNAME me", ConnectionState::Session),
+        ("CLIENT SETNAME me", ConnectionState::Name),
         ("READONLY", ConnectionState::Session),
         ("RESET", ConnectionState::Session),
         ("QUIT", ConnectionState::Session),

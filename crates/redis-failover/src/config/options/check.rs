@@ -15,6 +15,7 @@ impl Options {
             ("connect_timeout", self.connect_timeout.is_some()),
             ("redial_spread", self.redial_spread.is_some()),
             ("standby", self.standby.is_some()),
+            ("dedicated_connections", self.dedicated_connections.is_some()),
             ("client_name", self.client_name.is_some()),
         ];
         said.into_iter().find_map(|(option, said)| said.then_some(option))
@@ -56,6 +57,7 @@ impl Options {
             ("health_check_probes", self.health_check_probes),
             ("trial_calls", self.trial_calls),
             ("max_grace_factor", self.max_grace_factor),
+            ("dedicated_connections", self.dedicated_connections),
         ];
         if let Some((option, _)) = counts.into_iter().find(|(_, count)| *count == Some(0)) {
             return invalid(option, "it is zero; one is the least");

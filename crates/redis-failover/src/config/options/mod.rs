@@ -151,6 +151,9 @@ options! {
     redial_backoff: Backoff,
     /// Whether a database is connected to before a command needs it (warm, so that a switch dials nothing; B36).
     standby: Standby,
+    /// How many connections to a database may be made for blocking commands and transactions, beside the one that all
+    /// other commands share (128; B48, B49).
+    dedicated_connections: u32,
 }
 
 macro_rules! own_values {

@@ -7,7 +7,7 @@ use tower_failover::failure_detector::{Detectors, InvalidThresholds};
 use tower_failover::{CircuitSettings, HealthSettings, Suspicion, Thresholds};
 
 use super::Options;
-use crate::connection::LinkSettings;
+use crate::connection::{DedicatedSettings, LinkSettings};
 use crate::cursor::CursorTag;
 use crate::health::HealthCheck;
 
@@ -98,6 +98,16 @@ impl Options {
 
     pub(crate) fn connect_timeout(&self) -> Duration {
         self.connect_timeout.unwrap_or(Duration::from_secs(5))
+    }
+
+    pub(crate) fn dedicated(&self, cursor_tag: CursorTag) -> DedicatedSettings {
+        DedicatedSettings {
+            maximum: self.dedicated_connections.unwrap_or(128),
+            wait: self.connect_timeout(),
+            response_timeout: self.response_timeout(),
+            suspicion: self.suspicion(),
+            cursor_tag,
+        }
     }
 
     pub(crate) fn client_name(&self) -> Option<&Arc<str>> {

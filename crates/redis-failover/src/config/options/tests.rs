@@ -105,6 +105,7 @@ fn b36_a_databases_connection_is_set_up_by_its_own_options_then_those_of_all() {
         .connect_timeout(seconds(1))
         .response_timeout(seconds(2))
         .redial_spread(seconds(3))
+        .dedicated_connections(7)
         .standby(Standby::Cold)
         .client_name("checkout")
         .suspicion(Suspicion::off());
@@ -112,6 +113,7 @@ fn b36_a_databases_connection_is_set_up_by_its_own_options_then_those_of_all() {
     let link = options.link(CursorTag::of("eu"));
     assert_eq!((options.connect_timeout(), options.response_timeout()), (seconds(1), seconds(2)));
     assert_eq!((link.redial_spread, link.standby), (seconds(3), Standby::Cold));
+    assert_eq!(options.dedicated(CursorTag::of("eu")).maximum, 7);
     assert_eq!(options.client_name().map(|name| &**name), Some("checkout"));
     assert!(options.suspicion().is_off());
 

@@ -1,0 +1,44 @@
+//! Where the next attempt is made.
+
+use std::sync::{Mutex, PoisonError};
+
+use tower_failover::balance::ActiveRoute;
+use tower_failover::{Chance, Route};
+
+use crate::adapter::StackConnection;
+use crate::command::Command;
+use crate::connection::Dedicated;
+use crate::database::Tasks;
+use crate::error::Error;
+
+/// The databases of a client, as far as a transaction needs them.
+pub(crate) struct Place<'a> {
+    pub(crate) stack: StackConnection,
+    pub(crate) route: &'a ActiveRoute,
+    pub(crate) databases: &'a Mutex<Vec<Tasks>>,
+    pub(crate) chance: &'a Chance,
+}
+
+impl Place<'_> {
+    /// The dedicated connections of the active database. Where it is not known to serve, a command through the whole
+    /// stack finds out, or waits, or fails as every command does.
+    pub(super) async fn active(&mut self, in_doubt: bool) -> Result<Dedicated, Error> {
+        let known = if in_doubt || self.route.in_doubt() { None } else { self.route.active().1 };
+        let name = match known {
+            Some(name) => name,
+            None => {
+                self.stack.call(Command::from(redis::cmd("PING"))).await?;
+                self.route.active().1.ok_or(Error::DatabaseLeft)?
+            }
+        };
+        let databases = self.databases.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = databases.iter().find(|database| database.name == name);
+        match found.map(|database| &database.dedicated) {
+            None if databases.is_empty() => Err(Error::Closed),
+            // Removed since.
+            None => Err(Error::DatabaseLeft),
+            Some(None) => Err(Error::NoDedicatedConnections { database: name }),
+            Some(Some(dedicated)) => Ok(dedicated.clone()),
+        }
+    }
+}
