@@ -43,6 +43,15 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! - `tls`: `rediss://` URLs, client certificates; rustls, with ring unless the application has installed another
+//!   crypto provider
+//! - `tls-no-provider`: the same without ring
+//! - `lag-aware`: the health check that asks Redis Enterprise's REST API, and encrypted client keys
+//!
 //! # Layout
 //!
 //! - [`client`]: [`MultiDbClient`], several databases as one redis-rs connection

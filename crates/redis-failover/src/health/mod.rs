@@ -3,6 +3,7 @@
 //! - [`HealthCheck`]: a check as a configuration names it, built in or one's own
 //! - [`Prober`]: how a check asks its database
 //! - [`PingCheck`], [`RoleCheck`]: the built-in ones as services that answer [`tower_failover::Probe`]
+//! - `LagAware` (feature `lag-aware`): asks Redis Enterprise's REST API how far a database is behind
 //!
 //! # Misconfiguration
 //!
