@@ -7,11 +7,12 @@ use std::{
 use futures_util::future::BoxFuture;
 use pin_project_lite::pin_project;
 use tower_failover::deadline::DeadlineError;
+use tower_failover::{Classify, Kinds};
 use tower_service::Service;
 
 use crate::command::Command;
 use crate::connection::{ConnectionError, Dedicated};
-use crate::reply::Reply;
+use crate::reply::{RedisOutcome, Reply};
 
 /// How a call to a database ended.
 pub(super) type Outcome = Result<Reply, DeadlineError<ConnectionError>>;
@@ -66,6 +67,23 @@ async fn run(dedicated: &Dedicated, command: Command<'_>) -> Outcome {
     let shape = command.shape();
     let value = dedicated.run(command).await.map_err(DeadlineError::Inner)?;
     Ok(Reply::of(value, shape))
+}
+
+/// As [`RedisOutcome`], where each call has a connection of its own: those that are lost are not lost together.
+#[derive(Clone, Copy)]
+pub(super) struct EachOnItsOwn;
+
+impl Classify<Reply, DeadlineError<ConnectionError>> for EachOnItsOwn {
+    fn classify(&self, result: Result<&Reply, &DeadlineError<ConnectionError>>) -> tower_failover::Outcome {
+        match RedisOutcome.classify(result) {
+            tower_failover::Outcome::Lost => tower_failover::Outcome::Failure,
+            outcome => outcome,
+        }
+    }
+
+    fn kinds(&self, result: Result<&Reply, &DeadlineError<ConnectionError>>) -> Kinds {
+        RedisOutcome.kinds(result)
+    }
 }
 
 /// A call that is over already.

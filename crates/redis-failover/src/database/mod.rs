@@ -24,7 +24,7 @@ use crate::connection::{ConnectionError, Dedicated};
 use crate::cursor::CursorTag;
 use crate::pubsub::Source;
 use crate::reply::{Classified, RedisOutcome, Reply};
-use apart::{Apart, Settled};
+use apart::{Apart, EachOnItsOwn, Settled};
 use ground::{Ground, ground};
 
 /// What a call to one database fails with.
@@ -123,7 +123,11 @@ pub(crate) fn open(
         .timeout_of(CommandTimeout);
     let connection = Classified::new(leaf).watching(detector.watched_kinds());
     let shared = detector.layer(deadline.layer(connection));
-    let apart = Apart { shared, counted: detector.layer(Settled), dedicated: dedicated.clone() };
+    let apart = Apart {
+        shared,
+        counted: detector.classify(EachOnItsOwn).layer(Settled),
+        dedicated: dedicated.clone(),
+    };
     let stack = CircuitBreakerLayer::new(circuit).layer(apart);
 
     let tasks =
