@@ -1,0 +1,247 @@
+//! The client: several databases, used as if they were one.
+
+mod connection;
+mod in_flight;
+mod initial;
+mod running;
+mod subscribe;
+mod transact;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use redis::Value;
+use tokio::sync::{Notify, OnceCell};
+use tokio::time::{Instant, timeout};
+use tower_failover::balance::Snapshot;
+use tower_failover::retry::RetryCounters;
+use tower_failover::{EventStream, Events, FailoverHandle, Route};
+
+use crate::adapter::StackConnection;
+use crate::command::{CallOptions, Command};
+use crate::config::{ConfigError, InitialHealthCheckPolicy, MultiDbConfig};
+use crate::error::Error;
+use in_flight::InFlight;
+use initial::{all_judged, is_met, misconfigured};
+use running::{Running, start};
+
+/// Several Redis databases as one connection.
+///
+/// It is a redis-rs connection: `AsyncCommands`, pipelines and scripts work unchanged.
+///
+/// ```no_run
+/// use redis::AsyncCommands;
+/// use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut client = MultiDbClient::new(MultiDbConfig::new([
+///     DatabaseConfig::from_url("redis://db-primary:6379/0")?.weight(1.0),
+///     DatabaseConfig::from_url("redis://db-secondary:6379/0")?.weight(0.5),
+/// ]))?;
+/// client.set::<_, _, ()>("key", "value").await?;
+/// let value: String = client.get("key").await?;
+/// # Ok(()) }
+/// ```
+///
+/// # Blocking commands
+/// `BLPOP`, `XREAD BLOCK`, `WAIT` and their kin run on connections of their own, at most
+/// [`dedicated_connections`](MultiDbConfig::dedicated_connections) to a database: they hold nobody up, and end by their
+/// own timeout argument, or a response timeout after it. One without an end (0) ends when its database is no longer the
+/// active one: a read goes on at the new one, a pop is [`Error::MayHaveBeenApplied`]. One with an end is left to finish
+/// where it was sent.
+///
+/// Dropping such a call closes its connection, so that nothing is popped later for nobody; what the server popped before
+/// it noticed is lost. `WAIT` speaks of the writes of its own connection: send it in one pipeline with them.
+///
+/// # Clone
+/// Clones share databases, health checks and the choice. A clone is cheap; use one for each task.
+///
+/// # Cancellation
+/// Dropping a call's future is safe. A command that was sent may still be executed.
+///
+/// Dropping the last clone ends all tasks and connections, without waiting; [`close`](Self::close) waits.
+#[derive(Clone)]
+pub struct MultiDbClient {
+    shared: Arc<Shared>,
+    stack: Option<StackConnection>,
+    options: CallOptions,
+}
+
+struct Shared {
+    config: MultiDbConfig,
+    running: OnceCell<Running>,
+    closed: AtomicBool,
+    in_flight: AtomicUsize,
+    idle: Notify,
+}
+
+impl Shared {
+    /// Ends every task and connection of all databases.
+    fn end(&self) {
+        if let Some(running) = self.running.get() {
+            let tasks = std::mem::take(&mut *running.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+            drop(tasks);
+            running.subscribers.close();
+        }
+    }
+}
+
+impl MultiDbClient {
+    /// A client of these databases. Does no I/O: [`connect`](Self::connect), or the first command, begins it (B4).
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the first thing that cannot be used.
+    pub fn new(config: MultiDbConfig) -> Result<Self, ConfigError> {
+        config.validate()?;
+        let shared = Shared {
+            config,
+            running: OnceCell::new(),
+            closed: AtomicBool::new(false),
+            in_flight: AtomicUsize::new(0),
+            idle: Notify::new(),
+        };
+        Ok(Self { shared: Arc::new(shared), stack: None, options: CallOptions::new() })
+    }
+
+    /// A client of the databases with these URLs, in the order of preference, with all defaults; see
+    /// [`MultiDbConfig::from_urls`].
+    ///
+    /// ```
+    /// use redis_failover::MultiDbClient;
+    ///
+    /// let client = MultiDbClient::from_urls(["redis://db-primary:6379", "redis://db-secondary:6379"])?;
+    /// # Ok::<(), redis_failover::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the first thing that cannot be used.
+    pub fn from_urls<U: AsRef<str>>(urls: impl IntoIterator<Item = U>) -> Result<Self, ConfigError> {
+        Self::new(MultiDbConfig::from_urls(urls)?)
+    }
+
+    /// Starts health checks and connections, and waits until the configured [`InitialHealthCheckPolicy`] is met and,
+    /// for at most one round of checks, until each database was judged.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] after [`close`](Self::close), [`Error::NoRuntime`] outside a tokio runtime;
+    /// [`Error::Misconfigured`] if a database refuses us as we are configured, unless
+    /// [`tolerate_misconfigured`](MultiDbConfig::tolerate_misconfigured) says otherwise; [`Error::Start`] if the policy
+    /// is not met within `limit`. The client goes on trying in either case, and commands may work: drop it to give up.
+    pub async fn connect(&self, limit: Duration) -> Result<(), Error> {
+        let starting = InFlight::enter(&self.shared)?;
+        let running = self.running().await?;
+        drop(starting);
+        let config = &self.shared.config;
+        let judged = self.until(running, all_judged);
+        // Who says nothing within a round is not reached, and that is the policy's business.
+        let begun = Instant::now();
+        if let Ok(judged) = timeout(limit.min(config.longest_round()), judged).await {
+            judged?;
+        }
+        let met = self.until(running, |snapshot| is_met(config.initial_policy, snapshot));
+        let name = match config.initial_policy {
+            InitialHealthCheckPolicy::OneAvailable => "one_available",
+            InitialHealthCheckPolicy::MajorityAvailable => "majority_available",
+            InitialHealthCheckPolicy::AllAvailable => "all_available",
+        };
+        timeout(limit.saturating_sub(begun.elapsed()), met).await.map_err(|_| Error::Start(name))?
+    }
+
+    /// Waits until this is so, or a database that must not be is found to be misconfigured.
+    async fn until(&self, running: &Running, is_so: impl Fn(&Snapshot) -> bool) -> Result<(), Error> {
+        loop {
+            let changed = running.route.changed();
+            let snapshot = running.handle.snapshot();
+            if let Some(error) =
+                misconfigured(&snapshot).filter(|_| !self.shared.config.tolerate_misconfigured)
+            {
+                return Err(error);
+            }
+            if is_so(&snapshot) {
+                return Ok(());
+            }
+            changed.await;
+        }
+    }
+
+    /// A handle whose calls carry these options: another retry safety, a deadline.
+    #[must_use]
+    pub fn with(&self, options: CallOptions) -> Self {
+        Self { options, ..self.clone() }
+    }
+
+    /// The state now; `None` before the first command or [`connect`](Self::connect).
+    #[must_use]
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        Some(self.shared.running.get()?.handle.snapshot())
+    }
+
+    /// The handle by which people look and steer; `None` before the first command or [`connect`](Self::connect).
+    #[must_use]
+    pub fn handle(&self) -> Option<FailoverHandle> {
+        Some(self.shared.running.get()?.handle.clone())
+    }
+
+    /// The events from now on.
+    #[must_use]
+    pub fn events(&self) -> EventStream {
+        self.event_source().subscribe()
+    }
+
+    /// What was repeated, ended and left in doubt so far; `None` before the first command.
+    #[must_use]
+    pub fn counters(&self) -> Option<RetryCounters> {
+        Some(self.shared.running.get()?.counters.clone())
+    }
+
+    /// Runs a command, a pipeline, or whatever else a [`Command`] is.
+    ///
+    /// # Errors
+    /// [`Error`]; a server's error reply is a [`Value::ServerError`] inside `Ok`, as redis-rs has it.
+    pub async fn call(&mut self, command: Command<'_>) -> Result<Value, Error> {
+        let command = match self.options == CallOptions::new() {
+            true => command,
+            false => command.with(self.options),
+        };
+        let _call = InFlight::enter(&self.shared)?;
+        if self.stack.is_none() {
+            self.stack = Some(self.running().await?.stack.clone());
+        }
+        let Some(stack) = &mut self.stack else { return Err(Error::Closed) };
+        stack.call(command).await
+    }
+
+    /// Admits no further call, lets those in flight finish for up to `limit`, then ends every task and connection.
+    pub async fn close(&self, limit: Duration) {
+        self.shared.closed.store(true, Ordering::SeqCst);
+        let finished = async {
+            loop {
+                let idle = self.shared.idle.notified();
+                if self.shared.in_flight.load(Ordering::SeqCst) == 0 {
+                    return;
+                }
+                idle.await;
+            }
+        };
+        // Calls that do not finish in time are ended with their connections.
+        let _ = timeout(limit, finished).await;
+        self.shared.end();
+    }
+
+    fn event_source(&self) -> &Events {
+        self.shared.config.event_source()
+    }
+
+    async fn running(&self) -> Result<&Running, Error> {
+        let start = || std::future::ready(start(&self.shared.config));
+        self.shared.running.get_or_try_init(start).await
+    }
+}
+
+impl fmt::Debug for MultiDbClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MultiDbClient").field("config", &self.shared.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,61 @@
+//! What runs once a client was started.
+
+use std::sync::Mutex;
+
+use tokio::runtime::Handle;
+use tower_failover::balance::{ActiveRoute, fixed};
+use tower_failover::retry::RetryCounters;
+use tower_failover::{Chance, FailoverHandle, RetryLayer, Sweeper, WeightedFailoverBalance};
+use tower_layer::Layer;
+
+use crate::adapter::StackConnection;
+use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig};
+use crate::cursor::CursorTag;
+use crate::database::{self, Tasks};
+use crate::error::Error;
+use crate::pubsub::Subscribers;
+use crate::retry::CommandPolicy;
+
+pub(super) struct Running {
+    pub(super) stack: StackConnection,
+    pub(super) handle: FailoverHandle,
+    pub(super) route: ActiveRoute,
+    pub(super) counters: RetryCounters,
+    pub(super) chance: Chance,
+    pub(super) subscribers: Subscribers,
+    pub(super) tasks: Mutex<Vec<Tasks>>,
+}
+
+pub(super) fn start(config: &MultiDbConfig) -> Result<Running, Error> {
+    Handle::try_current().map_err(|_| Error::NoRuntime)?;
+    let names: Vec<_> = config.databases.iter().map(DatabaseConfig::name_or_address).collect();
+    let tags = CursorTag::assign(&names)
+        .map_err(|error| ConfigError::Option { option: "databases", reason: error.to_string() })?;
+    let sweeper = Sweeper::spawn();
+    let mut members = Vec::new();
+    let mut tasks = Vec::new();
+    for (database, tag) in config.databases.iter().zip(tags) {
+        let (member, task) = database::open(database, config, tag, &sweeper)?;
+        members.push(member);
+        tasks.push(task);
+    }
+    let failover = config.failover();
+    let (chance, events) = (failover.chance.clone(), failover.events.clone());
+    let balance = WeightedFailoverBalance::new(fixed(members), failover)
+        .map_err(|error| ConfigError::Option { option: error.option, reason: error.reason.into() })?;
+    let (handle, route) = (balance.handle(), balance.route());
+    let layer = RetryLayer::new(CommandPolicy::new(config.retry_safety))
+        .route(route.clone())
+        .settings(config.command_retry)
+        .chance(chance.clone())
+        .events(events);
+    let counters = layer.counters();
+    for dedicated in tasks.iter().filter_map(|task: &Tasks| task.dedicated.as_ref()) {
+        dedicated.follow(route.clone());
+    }
+    let sources = tasks.iter().filter_map(|task: &Tasks| task.source.clone());
+    let subscribers = Subscribers::new(sources, route.clone(), chance.clone());
+    let database = config.databases.first().map_or(0, DatabaseConfig::number);
+    let stack = StackConnection::new(layer.layer(balance), database);
+    Ok(Running { stack, handle, route, counters, chance, subscribers, tasks: Mutex::new(tasks) })
+}
