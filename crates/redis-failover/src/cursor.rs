@@ -24,9 +24,13 @@
 //! assert!(paris.outgoing(&Command::from(&next)).is_err());
 //! ```
 
+mod tags;
+
 use std::{fmt, num::NonZeroU8};
 
 use redis::{Arg, Cmd, ErrorKind, RedisError, Value};
+
+pub(crate) use tags::CursorTags;
 
 use crate::command::Command;
 

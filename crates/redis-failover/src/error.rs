@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::RedisError;
-use tower_failover::balance::OutageStatus;
+use tower_failover::availability::Evidence;
+use tower_failover::balance::{ManageError, OutageStatus};
 use tower_failover::deadline::DeadlineError;
 use tower_failover::retry::RetryError;
 use tower_failover::{CircuitError, FailoverError, Name};
@@ -87,6 +88,15 @@ pub enum Error {
     },
     /// The initial policy was not met in time.
     Start(&'static str),
+    /// A database was to be added only if it is healthy, and it is not (B40).
+    Unhealthy {
+        /// Its name.
+        database: Name,
+        /// What its checks said; `None` if they said nothing within a round.
+        evidence: Option<Evidence>,
+    },
+    /// An order was not carried out (B38, B40).
+    Manage(ManageError),
     /// redis-rs's own error.
     Redis(Arc<RedisError>),
 }
@@ -150,6 +160,15 @@ impl From<ConfigError> for Error {
     }
 }
 
+impl From<ManageError> for Error {
+    fn from(error: ManageError) -> Self {
+        match error {
+            ManageError::DriverGone => Self::Closed,
+            error => Self::Manage(error),
+        }
+    }
+}
+
 impl From<Error> for RedisError {
     fn from(error: Error) -> Self {
         let kind = match &error {
@@ -159,9 +178,10 @@ impl From<Error> for RedisError {
             },
             Error::TimedOut(_) => io::ErrorKind::TimedOut,
             Error::NotConnected(_) => io::ErrorKind::NotConnected,
-            Error::Config(_) | Error::Misconfigured { .. } | Error::ConnectionState { .. } => {
-                io::ErrorKind::InvalidInput
-            }
+            Error::Config(_)
+            | Error::Misconfigured { .. }
+            | Error::ConnectionState { .. }
+            | Error::Manage(_) => io::ErrorKind::InvalidInput,
             _ => io::ErrorKind::Other,
         };
         io::Error::new(kind, error).into()
@@ -226,6 +246,14 @@ impl fmt::Display for Error {
                  certificates, or allow it with tolerate_misconfigured"
             ),
             Self::Start(policy) => write!(f, "the initial health check policy {policy} was not met in time"),
+            Self::Unhealthy { database, evidence } => {
+                write!(f, "database {database} was not added, because it is not healthy")?;
+                if let Some(evidence) = evidence {
+                    write!(f, " ({evidence})")?;
+                }
+                f.write_str("; add it with skip_initial_health_check to have it join all the same")
+            }
+            Self::Manage(error) => error.fmt(f),
             Self::Redis(error) => error.fmt(f),
         }
     }

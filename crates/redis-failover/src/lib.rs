@@ -84,7 +84,7 @@ pub mod retry;
 pub mod transaction;
 
 pub use adapter::StackConnection;
-pub use client::MultiDbClient;
+pub use client::{AddDatabaseOptions, MultiDbClient};
 pub use command::{CallOptions, Command, RetrySafety};
 pub use config::{ConfigError, DatabaseConfig, InitialHealthCheckPolicy, MultiDbConfig};
 pub use connection::Standby;

@@ -3,17 +3,19 @@
 mod connection;
 mod in_flight;
 mod initial;
+mod manage;
+mod membership;
 mod running;
 mod subscribe;
 mod transact;
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use redis::Value;
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::{Notify, OnceCell, watch};
 use tokio::time::{Instant, timeout};
 use tower_failover::balance::Snapshot;
 use tower_failover::retry::RetryCounters;
@@ -26,6 +28,8 @@ use crate::error::Error;
 use in_flight::InFlight;
 use initial::{all_judged, is_met, misconfigured};
 use running::{Running, start};
+
+pub use manage::AddDatabaseOptions;
 
 /// Several Redis databases as one connection.
 ///
@@ -75,14 +79,16 @@ struct Shared {
     closed: AtomicBool,
     in_flight: AtomicUsize,
     idle: Notify,
+    /// Whether every task is to end.
+    ended: watch::Sender<bool>,
 }
 
 impl Shared {
     /// Ends every task and connection of all databases.
     fn end(&self) {
+        self.ended.send_replace(true);
         if let Some(running) = self.running.get() {
-            let tasks = std::mem::take(&mut *running.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-            drop(tasks);
+            running.databases.close();
             running.subscribers.close();
         }
     }
@@ -101,6 +107,7 @@ impl MultiDbClient {
             closed: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
             idle: Notify::new(),
+            ended: watch::Sender::new(false),
         };
         Ok(Self { shared: Arc::new(shared), stack: None, options: CallOptions::new() })
     }
@@ -137,7 +144,7 @@ impl MultiDbClient {
         let judged = self.until(running, all_judged);
         // Who says nothing within a round is not reached, and that is the policy's business.
         let begun = Instant::now();
-        if let Ok(judged) = timeout(limit.min(config.longest_round()), judged).await {
+        if let Ok(judged) = timeout(limit.min(running.longest_round()), judged).await {
             judged?;
         }
         let met = self.until(running, |snapshot| is_met(config.initial_policy, snapshot));

@@ -31,7 +31,7 @@ pub struct DatabaseConfig {
     name: Option<String>,
     pub(crate) target: Target,
     pub(crate) weight: f64,
-    pub(super) options: Options,
+    pub(crate) options: Options,
     connect: Option<Arc<dyn Connect>>,
     credentials: Option<Arc<dyn ProvideCredentials>>,
     #[cfg(feature = "tls-no-provider")]
@@ -199,7 +199,7 @@ impl DatabaseConfig {
     }
 
     /// Address and database number, where it has an address: two spellings of one place are the same.
-    pub(super) fn location(&self) -> Option<String> {
+    pub(crate) fn location(&self) -> Option<String> {
         let address = self.address()?.canonical();
         Some(match self.number() {
             0 => address.to_string(),

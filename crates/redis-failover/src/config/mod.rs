@@ -20,7 +20,7 @@ use tower_failover::{Backoff, Chance, Events, FailoverConfig};
 pub use database::DatabaseConfig;
 pub(crate) use database::Target;
 pub use error::ConfigError;
-pub(crate) use options::Options;
+pub(crate) use options::{MakeDetector, Options};
 pub(crate) use validate::weight;
 
 use crate::command::RetrySafety;
@@ -216,6 +216,13 @@ impl MultiDbConfig {
     #[must_use]
     pub fn chance(mut self, chance: Chance) -> Self {
         self.failover.chance = chance;
+        self
+    }
+
+    /// For a database that is to be asked how it is before anybody else hears of it.
+    pub(crate) fn unheard(mut self) -> Self {
+        self.failover.events = Events::default();
+        self.options.failure_detectors.clear();
         self
     }
 

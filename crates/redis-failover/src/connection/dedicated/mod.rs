@@ -124,6 +124,11 @@ impl Dedicated {
         }
     }
 
+    /// Whether somebody uses a connection now.
+    pub(crate) fn is_leased(&self) -> bool {
+        self.pool().leased() > 0
+    }
+
     pub(crate) fn settings(&self) -> &DedicatedSettings {
         &self.0.settings
     }

@@ -43,6 +43,10 @@ impl Pool {
         Some(self.next_lease)
     }
 
+    pub(super) fn leased(&self) -> usize {
+        self.leased.len()
+    }
+
     pub(super) fn ended(&mut self, lease: u64) {
         self.leased.remove(&lease);
     }
