@@ -1,9 +1,11 @@
 use std::{
     fmt, io,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use redis::{
     AsyncConnectionConfig, ConnectionInfo, RedisConnectionInfo, RedisError, RedisResult, Value,
     aio::MultiplexedConnection,
@@ -173,7 +175,15 @@ impl Endpoint {
         if let Some(provider) = &self.credentials {
             settings = credentials::ask(&**provider, settings, limit / 2).await?;
         }
-        Ok((settings, self.connect.connect(&self.address).await?))
+        Ok((settings, self.connect().await?))
+    }
+
+    /// A panic of the connector is a dial that failed: whoever keeps dialling goes on.
+    async fn connect(&self) -> io::Result<BoxedStream> {
+        let connecting = AssertUnwindSafe(async { self.connect.connect(&self.address).await }).catch_unwind();
+        connecting.await.unwrap_or_else(|_| {
+            Err(io::Error::other(format!("the connector panicked as it was to connect to {}", self.address)))
+        })
     }
 
     async fn greet(
