@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 use tower_failover::balance::Snapshot;
 
 pub use durable::{durable, quick};
-pub use faults::{Fault, SEVEN, TWENTY};
+pub use faults::{Fault, NAMES, SEVEN, TWENTY, suffer};
 pub use impostor::{Afterwards, Impostor};
 pub use load::{Load, Tally};
 pub use stoppable::StoppableClient;

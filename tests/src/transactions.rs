@@ -6,18 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use failover_testkit::server::RealServer;
+use failover_testkit::server::AnyServer;
 use redis::AsyncCommands;
 use redis_failover::{Backoff, Error, MultiDbClient, TransactionSettings};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::{Fault, PATIENCE, active, becomes_active, config, durable, eventually, plain, quick};
+use crate::{Fault, PATIENCE, becomes_active, config, durable, plain, quick, suffer};
 
 /// Tasks that count at the same time.
 pub const TASKS: usize = 32;
 
-const NAMES: [&str; 2] = ["primary", "secondary"];
 const COUNTER: &str = "counter";
 
 /// What became of the transactions so far.
@@ -82,7 +81,7 @@ impl fmt::Display for Outcome {
 
 /// Has so many transactions done at least, and these faults in between; `None` where there is no server to start.
 pub async fn count_through(faults: &[Fault], wanted: u64) -> Option<Outcome> {
-    let servers = [durable().await?, durable().await?];
+    let servers = [durable().await?, durable().await?].map(AnyServer::Real);
     let config = quick(config(&servers[0].url(), &servers[1].url()));
     let client = MultiDbClient::new(config).unwrap();
     client.connect(PATIENCE).await.unwrap();
@@ -95,7 +94,7 @@ pub async fn count_through(faults: &[Fault], wanted: u64) -> Option<Outcome> {
     for (turn, fault) in (1..).zip(faults) {
         ledger.reaches(wanted * turn / (faults.len() as u64 + 1)).await;
         let before = ledger.in_doubt();
-        suffer(&client, &servers, *fault).await;
+        suffer(&[&client], &servers, *fault).await;
         ledger.turns_over().await;
         in_doubt.push((*fault, ledger.in_doubt() - before));
     }
@@ -108,30 +107,6 @@ pub async fn count_through(faults: &[Fault], wanted: u64) -> Option<Outcome> {
         counted += plain(&server.url()).await.get::<_, Option<u64>>(COUNTER).await.unwrap().unwrap_or(0);
     }
     Some(Outcome { applied: ledger.applied.load(Ordering::SeqCst), in_doubt, counted })
-}
-
-/// The active database is lost, or left; the other one serves, and the former comes back.
-async fn suffer(client: &MultiDbClient, servers: &[RealServer; 2], fault: Fault) {
-    let at = usize::from(active(client).as_deref() == Some(NAMES[1]));
-    let (server, other) = (&servers[at], NAMES[1 - at]);
-    match fault {
-        Fault::Kill => server.kill().unwrap(),
-        Fault::Stop => server.stop().unwrap(),
-        Fault::Choice => client.handle().unwrap().set_active(other, None).await.unwrap(),
-    }
-    becomes_active(client, other).await;
-    match fault {
-        Fault::Kill => server.restart().await.unwrap(),
-        Fault::Stop => {
-            sleep(Duration::from_millis(200)).await;
-            server.resume().unwrap();
-        }
-        Fault::Choice => client.handle().unwrap().release_choice().await.unwrap(),
-    }
-    eventually(client, "an available database", |snapshot| {
-        snapshot.member(NAMES[at]).unwrap().view.preference().is_some()
-    })
-    .await;
 }
 
 /// Reads, adds one, and writes: an update that another one hides is lost.

@@ -15,9 +15,7 @@ use redis_failover::{MultiDbClient, PubSubSettings};
 use tokio::time::{Instant, sleep};
 
 use super::{CHANNEL, Comparison, Ledger, NAME, PUBLISHED, Publisher, read};
-use crate::{Fault, PATIENCE, active, becomes_active, config, durable, eventually, plain, quick, until};
-
-const NAMES: [&str; 2] = ["primary", "secondary"];
+use crate::{Fault, NAMES, PATIENCE, becomes_active, config, durable, plain, quick, suffer, until};
 
 /// Whether publisher and subscriber are clones of one client, or two that move at their own times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,46 +126,11 @@ impl Story {
         plain(&self.servers[index].url()).await.set::<_, _, ()>(NAME, NAMES[index]).await.unwrap();
     }
 
-    fn active(&self) -> usize {
-        let active = active(&self.subscriber).unwrap();
-        NAMES.iter().position(|name| *name == active).unwrap()
-    }
-
     /// The active database is lost, or left; everybody goes to the other, and it comes back.
     async fn suffer(&self, fault: Fault, subscribed: usize) {
-        let (active, other) = (self.active(), 1 - self.active());
-        match fault {
-            Fault::Kill => self.servers[active].kill().unwrap(),
-            Fault::Stop => self.servers[active].freeze().unwrap(),
-            Fault::Choice => {
-                for client in self.clients() {
-                    client.handle().unwrap().set_active(NAMES[other], None).await.unwrap();
-                }
-            }
-        }
-        for client in self.clients() {
-            becomes_active(client, NAMES[other]).await;
-        }
-        sleep(Duration::from_millis(200)).await;
-        match fault {
-            Fault::Kill => {
-                self.servers[active].restart().await.unwrap();
-                self.name(active).await;
-            }
-            Fault::Stop => self.servers[active].thaw().unwrap(),
-            Fault::Choice => {
-                for client in self.clients() {
-                    client.handle().unwrap().release_choice().await.unwrap();
-                }
-            }
-        }
-        for client in self.clients() {
-            eventually(client, "an available database", |snapshot| {
-                snapshot.member(NAMES[active]).unwrap().view.preference().is_some()
-            })
-            .await;
-        }
-        subscribers(&self.servers[active], subscribed).await;
+        let left = suffer(&self.clients(), &self.servers, fault).await;
+        self.name(left).await;
+        subscribers(&self.servers[left], subscribed).await;
     }
 
     /// Adds what only the servers know: the numbers that they took without the publisher's being told.
