@@ -9,6 +9,7 @@ mod load;
 pub mod messages;
 mod stoppable;
 pub mod transactions;
+pub mod tree;
 
 use std::time::Duration;
 
