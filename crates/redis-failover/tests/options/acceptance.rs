@@ -387,3 +387,33 @@ async fn b13_twenty_failures_at_once_are_too_few_for_a_threshold_of_a_hundred() 
     assert_eq!((eu.commands(), circuit(&client, "eu")), (20, CircuitState::Closed));
     assert_eq!(active(&client).as_deref(), Some("eu"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn b40_many_databases_come_and_go_at_the_same_time() {
+    let eu = Fake::new("eu");
+    let mut client = connected(brisk(MultiDbConfig::new([eu.config(1.0)]))).await;
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+    let changes = names.into_iter().enumerate().map(|(number, name)| {
+        let client = client.clone();
+        async move {
+            for _ in 0..20 {
+                client.add_database(Fake::new(name).config(0.5)).await.unwrap();
+                tokio::task::yield_now().await;
+                client.remove_database(name).await.unwrap();
+            }
+            // Half of them stay.
+            if number % 2 == 0 {
+                client.add_database(Fake::new(name).config(0.5)).await.unwrap();
+            }
+        }
+    });
+    futures_util::future::join_all(changes).await;
+    let mut there: Vec<_> =
+        client.snapshot().unwrap().members.iter().map(|member| member.name.to_string()).collect();
+    there.sort();
+    assert_eq!(there, ["a", "c", "e", "eu", "g", "i"]);
+    assert_eq!(who(&mut client).await.unwrap(), "eu");
+    assert_eq!(switches(&client), 0);
+    eu.set_up(false);
+    assert_ne!(who(&mut client).await.unwrap(), "eu");
+}
