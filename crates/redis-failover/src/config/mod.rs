@@ -5,6 +5,7 @@ mod error;
 #[cfg(feature = "lag-aware")]
 mod lag_aware;
 mod options;
+mod sentinel;
 mod times;
 mod tls;
 mod validate;

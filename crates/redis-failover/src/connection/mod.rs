@@ -4,6 +4,7 @@
 //! - [`Endpoint`]: from a stream to a Redis connection, under one deadline
 //! - [`Link`]: the task that keeps one connection to a database
 //! - [`Connection`]: the service that runs calls on it
+//! - `sentinel`: where Sentinel says that a database is
 //! - `dedicated`: connections that one call has to itself, for a while
 //! - `own`: calls through a service of the user's own
 //! - `leaf`: the leaf of a database's stack, of whatever kind
@@ -20,6 +21,7 @@ mod lent;
 mod link;
 mod own;
 mod refusal;
+mod sentinel;
 mod service;
 #[cfg(feature = "tls-no-provider")]
 mod tls;
@@ -38,6 +40,7 @@ pub use error::ConnectionError;
 pub(crate) use leaf::Leaf;
 pub use link::{Link, LinkSettings, Standby};
 pub(crate) use own::{OwnLeaf, OwnService};
+pub(crate) use sentinel::Sentinels;
 pub use service::{Connection, ConnectionFuture};
 #[cfg(feature = "tls-no-provider")]
 pub use tls::{Tls, TlsConnect, TlsError};

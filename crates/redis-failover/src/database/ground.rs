@@ -1,7 +1,6 @@
 //! Where the kinds of database differ: what stands at the bottom of the stack.
 
 use std::any::Any;
-use std::sync::Arc;
 
 use redis::Value;
 use tower_failover::{Availability, Chance};
@@ -43,30 +42,25 @@ pub(super) fn ground(
     >,
     ConfigError,
 > {
-    Ok(match &config.target {
-        Target::Standalone(info) => {
-            let mut endpoint = Endpoint::new(info.clone(), config.connect()?, options.connect_timeout());
-            if let Some(name) = options.client_name() {
-                endpoint = endpoint.client_name(Arc::clone(name));
-            }
-            if let Some(provider) = config.provider() {
-                endpoint = endpoint.credentials(Arc::clone(provider));
-            }
-            let prober = Prober::from(endpoint.clone());
-            let settings = options.dedicated(cursor_tag);
-            let (dedicated, keeper) = Dedicated::open(endpoint.clone(), settings, availability.clone());
-            let settings = options.link(cursor_tag);
-            let source = Source::new(endpoint.clone(), availability.clone(), settings.redial_spread);
-            let (connection, link) =
-                Connection::open(endpoint, settings, availability.clone(), chance.clone());
-            Ground {
-                leaf: Leaf::Standalone(connection),
-                prober,
-                dedicated: Some(dedicated),
-                source: Some(source),
-                tasks: Box::new((link, keeper)),
-            }
+    let dialled = |endpoint: Endpoint| {
+        let endpoint = config.dressed(endpoint, options);
+        let prober = Prober::from(endpoint.clone());
+        let settings = options.dedicated(cursor_tag);
+        let (dedicated, keeper) = Dedicated::open(endpoint.clone(), settings, availability.clone());
+        let settings = options.link(cursor_tag);
+        let source = Source::new(endpoint.clone(), availability.clone(), settings.redial_spread);
+        let (connection, link) = Connection::open(endpoint, settings, availability.clone(), chance.clone());
+        Ground {
+            leaf: Leaf::Standalone(connection),
+            prober,
+            dedicated: Some(dedicated),
+            source: Some(source),
+            tasks: Box::new((link, keeper)),
         }
+    };
+    Ok(match &config.target {
+        Target::Standalone(info) => dialled(config.endpoint(info, options)?),
+        Target::Sentinel(target) => dialled(config.endpoint_behind(target, options)?),
         Target::Own(service) => {
             let (leaf, keeper) = OwnLeaf::open(service.clone(), cursor_tag, availability.clone());
             Ground {
