@@ -58,6 +58,18 @@ pub enum Error {
         /// Its name.
         database: Name,
     },
+    /// What is to run as one has keys in different slots of a cluster; nothing was sent (B48).
+    #[cfg(feature = "cluster")]
+    CrossSlot {
+        /// What was to be run.
+        command: &'static str,
+    },
+    /// A transaction on a cluster watches no key that could say on which node it is to run (B48).
+    #[cfg(feature = "cluster")]
+    NoKeyToWatch,
+    /// The call says to which nodes of a cluster it goes, and the active database is none; nothing was sent (B55).
+    #[cfg(feature = "cluster")]
+    NoCluster,
     /// The watched keys were changed by others during each attempt; nothing was applied (B48).
     TransactionConflict {
         /// How many there were.
@@ -142,6 +154,10 @@ impl From<ConnectionError> for Error {
             ConnectionError::DedicatedInUse { maximum } => Self::DedicatedConnectionsInUse { maximum },
             ConnectionError::DatabaseLeft => Self::DatabaseLeft,
             ConnectionError::ScanInterrupted => Self::ScanInterrupted,
+            #[cfg(feature = "cluster")]
+            ConnectionError::CrossSlot { command } => Self::CrossSlot { command },
+            #[cfg(feature = "cluster")]
+            ConnectionError::NoCluster => Self::NoCluster,
             ConnectionError::Redis(error) => Self::Redis(Arc::new(error)),
             _ => Self::Closed,
         }
@@ -218,6 +234,21 @@ impl fmt::Display for Error {
                 f,
                 "database {database} is a service of one's own, which has no connection for a transaction alone; \
                  configure it by its url"
+            ),
+            #[cfg(feature = "cluster")]
+            Self::CrossSlot { command } => write!(
+                f,
+                "the keys of {command} lie in different slots of the cluster, so no node can run it as one, and nothing \
+                 was sent; give them a common hash tag, as in {{user:7}}:name, or send commands of their own"
+            ),
+            #[cfg(feature = "cluster")]
+            Self::NoKeyToWatch => f.write_str(
+                "a transaction on a cluster runs on the node of its keys; give one at least to be watched",
+            ),
+            #[cfg(feature = "cluster")]
+            Self::NoCluster => f.write_str(
+                "the active database is no cluster, whose nodes could be named; nothing was sent; send the command \
+                 without a route",
             ),
             Self::TransactionConflict { attempts } => write!(
                 f,

@@ -220,6 +220,30 @@ impl MultiDbClient {
         stack.call(command).await
     }
 
+    /// Runs a command on the nodes that `routing` says, as redis-rs's cluster connection does; see
+    /// [`Command::route`]. The reply of several nodes is a map from address to reply, or what the response policy makes
+    /// of them.
+    ///
+    /// ```no_run
+    /// use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
+    ///
+    /// # async fn run(mut client: redis_failover::MultiDbClient) -> redis::RedisResult<()> {
+    /// let everywhere = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+    /// let sizes = client.route_command(redis::cmd("DBSIZE"), everywhere).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NoCluster`] while the active database is no cluster, and those of every call, inside redis-rs's error.
+    #[cfg(feature = "cluster")]
+    pub async fn route_command(
+        &mut self,
+        command: redis::Cmd,
+        routing: redis::cluster_routing::RoutingInfo,
+    ) -> redis::RedisResult<Value> {
+        Ok(self.call(Command::from(command).route(routing)).await?)
+    }
+
     /// Admits no further call, lets those in flight finish for up to `limit`, then ends every task and connection.
     pub async fn close(&self, limit: Duration) {
         self.shared.closed.store(true, Ordering::SeqCst);

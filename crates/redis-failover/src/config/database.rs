@@ -7,11 +7,15 @@ use redis::aio::ConnectionLike;
 use redis::{ConnectionInfo, RedisConnectionInfo, Value};
 use tower_service::Service;
 
+#[cfg(feature = "cluster")]
+use super::cluster::ClusterTarget;
 use super::options::Options;
 use super::sentinel::SentinelTarget;
 use super::tls::{WITHOUT_TLS, is_tls};
 use super::{ConfigError, weight};
 use crate::command::Command;
+#[cfg(feature = "cluster")]
+use crate::connection::ClusterHealth;
 #[cfg(feature = "tls-no-provider")]
 use crate::connection::Tls;
 use crate::connection::{
@@ -36,6 +40,8 @@ pub struct DatabaseConfig {
     connect: Option<Arc<dyn Connect>>,
     credentials: Option<Arc<dyn ProvideCredentials>>,
     settings: Option<RedisConnectionInfo>,
+    #[cfg(feature = "cluster")]
+    pub(super) cluster_health: Option<ClusterHealth>,
     #[cfg(feature = "tls-no-provider")]
     pub(super) tls: Option<Tls>,
     #[cfg(feature = "lag-aware")]
@@ -47,6 +53,8 @@ pub struct DatabaseConfig {
 pub(crate) enum Target {
     Standalone(ConnectionInfo),
     Sentinel(SentinelTarget),
+    #[cfg(feature = "cluster")]
+    Cluster(ClusterTarget),
     Own(OwnService),
 }
 
@@ -125,6 +133,8 @@ impl DatabaseConfig {
             connect: None,
             credentials: None,
             settings: None,
+            #[cfg(feature = "cluster")]
+            cluster_health: None,
             #[cfg(feature = "tls-no-provider")]
             tls: None,
             #[cfg(feature = "lag-aware")]
@@ -187,6 +197,8 @@ impl DatabaseConfig {
     pub(crate) fn settings(&self) -> RedisConnectionInfo {
         let of_target = || match &self.target {
             Target::Standalone(info) => info.redis_settings().clone(),
+            #[cfg(feature = "cluster")]
+            Target::Cluster(target) => target.settings(),
             Target::Sentinel(_) | Target::Own(_) => RedisConnectionInfo::default(),
         };
         self.settings.clone().unwrap_or_else(of_target)
@@ -220,14 +232,19 @@ impl DatabaseConfig {
 
     /// Its options, with those for `all` where it has none.
     pub(crate) fn options(&self, all: &Options) -> Options {
-        self.options.or(all)
+        let options = self.options.or(all);
+        #[cfg(feature = "cluster")]
+        if matches!(self.target, Target::Cluster(_)) {
+            return options.of_cluster();
+        }
+        options
     }
 
     #[cfg(feature = "lag-aware")]
     pub(super) fn address(&self) -> Option<Address> {
         match &self.target {
             Target::Standalone(info) => Some(Address::from(info)),
-            Target::Sentinel(_) | Target::Own(_) => None,
+            _ => None,
         }
     }
 
@@ -236,6 +253,8 @@ impl DatabaseConfig {
         let place = match &self.target {
             Target::Standalone(info) => Address::from(info).canonical().to_string(),
             Target::Sentinel(target) => target.location(),
+            #[cfg(feature = "cluster")]
+            Target::Cluster(target) => target.location(),
             Target::Own(_) => return None,
         };
         Some(match self.number() {
@@ -257,9 +276,15 @@ impl DatabaseConfig {
         }
         weight(&database, self.weight)?;
         self.options(all).check().map_err(|(option, reason)| invalid(option, reason))?;
+        #[cfg(feature = "cluster")]
+        if self.cluster_health.is_some() && !matches!(self.target, Target::Cluster(_)) {
+            return Err(invalid("cluster_health", "the database is no cluster".into()));
+        }
         match &self.target {
             Target::Standalone(_) => {}
             Target::Sentinel(target) => target.check().map_err(|(option, reason)| invalid(option, reason))?,
+            #[cfg(feature = "cluster")]
+            Target::Cluster(target) => target.check().map_err(|(option, reason)| invalid(option, reason))?,
             Target::Own(_) => {
                 let said = [
                     ("connector", self.connect.is_some()),
@@ -303,6 +328,8 @@ impl fmt::Debug for DatabaseConfig {
         match &self.target {
             Target::Standalone(info) => shown.field("address", &Address::from(info)),
             Target::Sentinel(target) => shown.field("sentinel", target),
+            #[cfg(feature = "cluster")]
+            Target::Cluster(target) => shown.field("cluster", target),
             Target::Own(_) => shown.field("service", &"of one's own"),
         };
         shown.field("weight", &self.weight).field("options", &self.options).finish_non_exhaustive()

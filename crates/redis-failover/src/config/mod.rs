@@ -1,5 +1,7 @@
 //! Configuration: which databases there are, and when one is left for another.
 
+#[cfg(feature = "cluster")]
+mod cluster;
 mod database;
 mod error;
 #[cfg(feature = "lag-aware")]

@@ -22,6 +22,8 @@ impl DatabaseConfig {
         match &self.target {
             Target::Standalone(info) => std::slice::from_ref(info),
             Target::Sentinel(target) => target.sentinels(),
+            #[cfg(feature = "cluster")]
+            Target::Cluster(target) => target.seeds(),
             Target::Own(_) => &[],
         }
     }

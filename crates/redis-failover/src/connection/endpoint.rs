@@ -68,7 +68,24 @@ enum Place {
 #[derive(Default)]
 struct Shared {
     refusals: Refusals,
-    established: Option<MultiplexedConnection>,
+    /// The last one, with its number.
+    established: Option<(u64, MultiplexedConnection)>,
+    establishments: u64,
+}
+
+/// Calls run on a connection for as long as this lives.
+pub(super) struct Established {
+    endpoint: Endpoint,
+    number: u64,
+}
+
+impl Drop for Established {
+    fn drop(&mut self) {
+        let mut shared = self.endpoint.shared();
+        if shared.established.as_ref().is_some_and(|(number, _)| *number == self.number) {
+            shared.established = None;
+        }
+    }
 }
 
 impl Endpoint {
@@ -220,19 +237,22 @@ impl Endpoint {
 
     /// The connection that calls run on now.
     pub(crate) fn established(&self) -> Option<MultiplexedConnection> {
-        self.shared().established.clone()
+        self.shared().established.as_ref().map(|(_, connection)| connection.clone())
     }
 
     /// Says that calls run on this connection, until the guard is dropped.
-    pub(super) fn establish(&self, connection: MultiplexedConnection) -> impl Drop + use<'_> {
-        struct Established<'a>(&'a Endpoint);
-        impl Drop for Established<'_> {
-            fn drop(&mut self) {
-                self.0.shared().established = None;
-            }
-        }
-        self.shared().established = Some(connection);
-        Established(self)
+    pub(super) fn establish(&self, connection: MultiplexedConnection) -> Established {
+        let mut shared = self.shared();
+        shared.establishments += 1;
+        let number = shared.establishments;
+        shared.established = Some((number, connection));
+        Established { endpoint: self.clone(), number }
+    }
+
+    /// As this one, to another place: what is refused there is refused there only.
+    #[cfg(feature = "cluster")]
+    pub(super) fn at(&self, address: Address) -> Self {
+        Self { place: Place::At(address), shared: Arc::default(), ..self.clone() }
     }
 
     async fn open(

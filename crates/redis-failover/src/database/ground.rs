@@ -8,6 +8,8 @@ use tower_service::Service;
 
 use crate::command::Command;
 use crate::config::{ConfigError, DatabaseConfig, Options, Target};
+#[cfg(feature = "cluster")]
+use crate::connection::ClusterLink;
 use crate::connection::{Connection, ConnectionError, Dedicated, Endpoint, Leaf, OwnLeaf};
 use crate::cursor::CursorTag;
 use crate::health::Prober;
@@ -61,6 +63,25 @@ pub(super) fn ground(
     Ok(match &config.target {
         Target::Standalone(info) => dialled(config.endpoint(info, options)?),
         Target::Sentinel(target) => dialled(config.endpoint_behind(target, options)?),
+        #[cfg(feature = "cluster")]
+        Target::Cluster(target) => {
+            let cluster = config.nodes_of(target, options)?;
+            let prober = Prober::of_cluster(cluster.clone(), config.counted_nodes());
+            let settings = options.dedicated(cursor_tag);
+            let (dedicated, keeper) = Dedicated::open(cluster.clone(), settings, availability.clone());
+            let settings = options.link(cursor_tag);
+            let source = Source::new(cluster.clone(), availability.clone(), settings.redial_spread);
+            let response_timeout = options.response_timeout();
+            let (leaf, link) =
+                ClusterLink::open(cluster, settings, response_timeout, availability.clone(), chance.clone());
+            Ground {
+                leaf: Leaf::Cluster(leaf),
+                prober,
+                dedicated: Some(dedicated),
+                source: Some(source),
+                tasks: Box::new((link, keeper)),
+            }
+        }
         Target::Own(service) => {
             let (leaf, keeper) = OwnLeaf::open(service.clone(), cursor_tag, availability.clone());
             Ground {

@@ -119,7 +119,7 @@ options! {
     failures_detection_window: Duration,
     /// How long a database may answer that it cannot serve (READONLY, LOADING, …), with no command of the same kind
     /// served in between, before it is left however few commands there are (10 s; zero leaves it at the first such
-    /// answer; B59). [`down_after`](Self::down_after) holds too, if it is longer.
+    /// answer; 20 s for a cluster; B59). [`down_after`](Self::down_after) holds too, if it is longer.
     unserviceable_after: Duration,
     /// When a silent database is asked (`suspect_after`, 100 ms), and how long it then has to answer
     /// (`suspicion_timeout`, 1 s; B17).

@@ -88,6 +88,13 @@ impl Options {
         after.max(self.down_after.unwrap_or_default())
     }
 
+    /// A cluster is given more time, for it may be replacing a primary (B59).
+    #[cfg(feature = "cluster")]
+    pub(in crate::config) fn of_cluster(mut self) -> Self {
+        self.unserviceable_after.get_or_insert(Duration::from_secs(20));
+        self
+    }
+
     pub(crate) fn grace_period(&self) -> Duration {
         self.grace_period.unwrap_or(Duration::from_secs(60))
     }
