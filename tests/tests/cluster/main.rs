@@ -7,6 +7,7 @@ mod commands;
 mod failover;
 mod health;
 mod mixed;
+mod secure;
 
 use std::time::Duration;
 

@@ -75,7 +75,8 @@ impl RealClusterBuilder {
         self
     }
 
-    /// Speaks TLS on a second port of each node, and among the nodes.
+    /// Speaks TLS on a second port of each node, and among the nodes, for which it has to say
+    /// [whom they trust](ServerTls::among_peers).
     pub fn tls(mut self, tls: impl Into<ServerTls>) -> Self {
         self.tls = Some(tls.into());
         self
