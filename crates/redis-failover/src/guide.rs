@@ -22,6 +22,8 @@
 //!
 //! - [`from_redis_rs`]: from a plain redis-rs client
 //! - [`from_redis_py`]: from redis-py's `MultiDBClient`, and a word on Jedis and Lettuce
+//! - [`redis_py_line_by_line`]: each feature, option and sentence of redis-py's document, what it is here, and the tests
+//!   that show it
 
 /// A page for each file in `docs`.
 macro_rules! pages {
@@ -41,7 +43,7 @@ macro_rules! pages {
 pages! {
     concepts health_checks failure_detection failover retries pubsub transactions layers
     best_practices what_you_may_lose runbooks troubleshooting
-    from_redis_rs from_redis_py
+    from_redis_rs from_redis_py redis_py_line_by_line
 }
 
 /// What the pages link to by its name alone.
