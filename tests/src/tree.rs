@@ -12,23 +12,32 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// Adds the text of a source file, or of all in a folder; nothing where there is neither.
-pub fn sources(path: PathBuf, found: &mut Vec<String>) {
+/// Each file with this extension, in a folder or below it, with its text; a file is a folder of itself. Nothing where
+/// there is neither.
+#[must_use]
+pub fn texts(path: &Path, extension: &str) -> Vec<(PathBuf, String)> {
     if path.is_dir() {
-        for entry in fs::read_dir(path).unwrap() {
-            sources(entry.unwrap().path(), found);
-        }
-    } else if path.extension().is_some_and(|extension| extension == "rs") {
-        found.extend(fs::read_to_string(path));
+        let mut entries: Vec<_> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        entries.sort();
+        entries.iter().flat_map(|entry| texts(entry, extension)).collect()
+    } else if path.extension().is_some_and(|there| there == extension) {
+        fs::read_to_string(path).map(|text| (path.to_owned(), text)).into_iter().collect()
+    } else {
+        Vec::new()
     }
+}
+
+/// Adds the text of a source file, or of all in a folder; nothing where there is neither.
+pub fn sources(path: &Path, found: &mut Vec<String>) {
+    found.extend(texts(path, "rs").into_iter().map(|(_, text)| text));
 }
 
 /// How often a test function of each name is there.
 #[must_use]
 pub fn test_functions() -> HashMap<String, usize> {
     let mut found = Vec::new();
-    for folder in ["crates", "tests"] {
-        sources(root().join(folder), &mut found);
+    for folder in ["crates", "examples", "tests"] {
+        sources(&root().join(folder), &mut found);
     }
     let mut tests = HashMap::new();
     for source in &found {

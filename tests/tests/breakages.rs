@@ -41,7 +41,7 @@ fn every_breakage_fits_the_tree() {
     let mut stale = Vec::new();
     for Breakage { rule, file, line, broken, test } in breakages {
         let mut places = Vec::new();
-        sources(root().join(file), &mut places);
+        sources(&root().join(file), &mut places);
         let times =
             places.iter().flat_map(|source| source.lines()).filter(|there| there.trim() == line).count();
         if times != 1 {

@@ -67,6 +67,8 @@
 //! - [`transaction`]: transactions that watch keys
 //! - [`cursor`]: scan cursors that carry the database which issued them
 //! - [`error`]: the one error, and its way through redis-rs's
+//!
+//! And in [`guide`], a page for each question: what happens when a database dies, what you may lose, what to do then.
 
 pub mod adapter;
 pub mod classify;
@@ -77,6 +79,8 @@ pub mod connection;
 pub mod cursor;
 pub mod database;
 pub mod error;
+#[cfg_attr(not(feature = "lag-aware"), allow(rustdoc::broken_intra_doc_links))]
+pub mod guide;
 pub mod health;
 pub mod pubsub;
 pub mod reply;
