@@ -20,6 +20,7 @@
 mod changes;
 mod connection;
 mod gate;
+mod last_error;
 mod machine;
 mod probe_side;
 mod signal;
@@ -42,6 +43,7 @@ use gate::GateWord;
 pub use changes::Changes;
 pub use connection::{ConnectionTrouble, ConnectionWatch};
 pub use gate::{Epoch, Gate, Phase};
+pub use last_error::LastError;
 pub use machine::{CircuitState, CircuitStatus, Machine};
 pub(crate) use probe_side::ProbeSide;
 pub use signal::{Evidence, Finding, OpenReason, Signal, Verdict};
@@ -77,6 +79,8 @@ struct State {
     unavailable_since: Option<Instant>,
     verdict: Verdict,
     evidence: Option<Evidence>,
+    last_error: Option<LastError>,
+    next_probe_at: Option<Instant>,
     /// Rung for the probe loops that watch the member: one, or two while one takes over from the other.
     probe_loops: Vec<Arc<Bell>>,
     round_waiters: Vec<oneshot::Sender<Finding>>,
@@ -110,6 +114,8 @@ impl Availability {
                     unavailable_since: None,
                     verdict: Verdict::Unknown,
                     evidence: None,
+                    last_error: None,
+                    next_probe_at: None,
                     probe_loops: Vec::new(),
                     round_waiters: Vec::new(),
                     listeners: Vec::new(),
@@ -142,11 +148,14 @@ impl Availability {
 
     /// Says what happened. Transitions are announced, and those who wait are woken, before this returns.
     pub fn signal(&self, signal: Signal) {
-        let now = Instant::now();
+        let (cell, now) = (&*self.cell, Instant::now());
         self.change(|state| {
             if let Signal::Verdict(finding) = &signal {
                 state.verdict = finding.verdict;
                 state.evidence = finding.evidence.clone();
+            }
+            if let Some(error) = LastError::told_by(&signal, cell.gate.load().epoch, now) {
+                state.last_error = Some(error);
             }
             let checked = state.checked();
             if let Some(machine) = &mut state.machine {

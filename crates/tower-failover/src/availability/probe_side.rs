@@ -68,6 +68,7 @@ impl Drop for ProbeSide {
         self.availability.change(|state| {
             state.probe_loops.retain(|bell| !Arc::ptr_eq(bell, &self.bell));
             if !state.checked() {
+                state.next_probe_at = None;
                 state.round_waiters.clear();
                 cell.suspected.store(false, Ordering::Release);
             }

@@ -283,11 +283,8 @@ impl<K: Eq, S> Course<K, S> {
 
     fn publish_roster(&mut self, shared: &Shared<S>) {
         self.roster.pinned = self.members.pinned().cloned();
-        self.roster.members = self
-            .members
-            .iter()
-            .map(|entry| (entry.availability.clone(), entry.weight, entry.is_drained()))
-            .collect();
+        self.roster.pinned_until = self.members.pinned_until();
+        self.roster.members = self.members.iter().map(Entry::listed).collect();
         shared.active.set_roster(Arc::new(self.roster.clone()));
     }
 }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::member::{Member, Weight};
 use super::reminder::Reminder;
 use super::select::Standing;
+use super::snapshot::Listed;
 use crate::availability::{Availability, Preference, Verdict, View};
 use crate::bell::Bell;
 use crate::event::Name;
@@ -114,6 +115,11 @@ impl<K, S> Members<K, S> {
         self.pin.as_ref().map(|pin| &pin.name)
     }
 
+    /// Until when the choice by hand stands; `None` for ever.
+    pub(super) fn pinned_until(&self) -> Option<Instant> {
+        self.pin.as_ref().and_then(|pin| pin.until)
+    }
+
     /// Lets the clock move what it moves: circuits, drains and pins.
     pub(super) fn tick(&mut self, now: Instant) {
         let passed = |until: Option<Instant>| until.is_some_and(|until| until <= now);
@@ -193,6 +199,12 @@ impl<K, S> Entry<K, S> {
 
     pub(super) fn is_drained(&self) -> bool {
         self.drained.is_some()
+    }
+
+    /// What snapshots tell of it, besides what is read when one is taken.
+    pub(super) fn listed(&self) -> Listed {
+        let (availability, weight) = (self.availability.clone(), self.weight);
+        Listed { availability, weight, drained: self.drained }
     }
 
     pub(super) fn drain(&mut self, until: Option<Instant>) {

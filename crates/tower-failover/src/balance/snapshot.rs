@@ -1,27 +1,37 @@
 //! The state now, as people read it.
 
+#[cfg(feature = "serde")]
+mod serialized;
+
 use std::collections::VecDeque;
 
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 
 use super::member::Weight;
 use super::outage::{Outage, OutageStatus};
-use crate::availability::{Availability, View};
+use crate::availability::{Availability, CircuitState, LastError, View};
 use crate::event::{Name, SwitchReason};
 
 /// How many switches are remembered (B40).
 const REMEMBERED: usize = 64;
 
 /// What a balance looks like at one moment.
+///
+/// With the feature `serde` it can be serialised: names as here and enumerations in lower case; instants are told by
+/// how many milliseconds ago they were (`…_ago_ms`, `…_for_ms`) or are away (`…_in_ms`, `…_left_ms`).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Snapshot {
+    /// The moment.
+    pub taken_at: Instant,
     /// Who serves.
     pub active: Option<Name>,
     /// The version of that choice.
     pub version: u64,
     /// Who was chosen by hand and is taken whenever it can be (B38).
     pub pinned: Option<Name>,
+    /// Until when; `None` for ever.
+    pub pinned_until: Option<Instant>,
     /// The outage, if nobody serves.
     pub outage: Option<OutageStatus>,
     /// All members, in the order of configuration.
@@ -34,14 +44,44 @@ pub struct Snapshot {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct MemberSnapshot {
+    /// The moment.
+    pub taken_at: Instant,
     /// Its name.
     pub name: Name,
     /// Its weight.
     pub weight: Weight,
+    /// Whether it serves.
+    pub active: bool,
+    /// Whether it was chosen by hand.
+    pub pinned: bool,
     /// Whether it is drained: never chosen, though calls in flight finish.
     pub drained: bool,
+    /// Until when it is drained; `None` for ever.
+    pub drained_until: Option<Instant>,
     /// Its health and its circuit.
     pub view: View,
+    /// What last spoke against it, also if it is well by now.
+    pub last_error: Option<LastError>,
+    /// When it is next asked how it is; past, while it is being asked. `None` if no checks run.
+    pub next_probe_at: Option<Instant>,
+}
+
+impl MemberSnapshot {
+    /// How much longer it has to be healthy before it is tried again (B9); `None` if its circuit is not open, is held
+    /// open by hand, or if this time has not begun, because it is not healthy.
+    #[must_use]
+    pub fn grace_left(&self) -> Option<Duration> {
+        let circuit = &self.view.circuit;
+        let in_grace = circuit.state == CircuitState::Open && !circuit.forced;
+        Some(circuit.next_change_at.filter(|_| in_grace)?.saturating_duration_since(self.taken_at))
+    }
+
+    /// How much longer its circuit is held open by hand; `None` if it is not, or until it is released.
+    #[must_use]
+    pub fn forced_left(&self) -> Option<Duration> {
+        let circuit = &self.view.circuit;
+        Some(circuit.next_change_at.filter(|_| circuit.forced)?.saturating_duration_since(self.taken_at))
+    }
 }
 
 /// One switch.
@@ -63,9 +103,19 @@ pub struct Switch {
 pub(super) struct Roster {
     pub(super) active: Option<Name>,
     pub(super) pinned: Option<Name>,
+    pub(super) pinned_until: Option<Instant>,
     pub(super) outage: Option<Outage>,
-    pub(super) members: Vec<(Availability, Weight, bool)>,
+    pub(super) members: Vec<Listed>,
     pub(super) switches: VecDeque<Switch>,
+}
+
+/// One member of the roster.
+#[derive(Debug, Clone)]
+pub(super) struct Listed {
+    pub(super) availability: Availability,
+    pub(super) weight: Weight,
+    /// `Some(None)`: drained for ever.
+    pub(super) drained: Option<Option<Instant>>,
 }
 
 impl Roster {
@@ -77,16 +127,24 @@ impl Roster {
     }
 
     pub(super) fn snapshot(&self, version: u64, now: Instant) -> Snapshot {
-        let member = |(availability, weight, drained): &(Availability, Weight, bool)| MemberSnapshot {
+        let member = |Listed { availability, weight, drained }: &Listed| MemberSnapshot {
+            taken_at: now,
             name: availability.name().clone(),
             weight: *weight,
-            drained: *drained,
+            active: self.active.as_ref() == Some(availability.name()),
+            pinned: self.pinned.as_ref() == Some(availability.name()),
+            drained: drained.is_some(),
+            drained_until: drained.flatten(),
             view: availability.view(),
+            last_error: availability.last_error(),
+            next_probe_at: availability.next_probe_at(),
         };
         Snapshot {
+            taken_at: now,
             active: self.active.clone(),
             version,
             pinned: self.pinned.clone(),
+            pinned_until: self.pinned_until,
             outage: self.outage.map(|outage| outage.status(now)),
             members: self.members.iter().map(member).collect(),
             switches: self.switches.iter().cloned().collect(),

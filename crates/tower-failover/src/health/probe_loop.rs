@@ -49,8 +49,14 @@ impl ProbeLoop {
         loop {
             match poll_fn(|context| self.poll_turn(context)).await {
                 Turn::Rung => self.rung(),
-                Turn::Round(index, finding) => self.round_ended(index, &finding),
-                Turn::Suspicion(finding) => self.suspicion_ended(finding),
+                Turn::Round(index, finding) => {
+                    self.tell_next();
+                    self.round_ended(index, &finding);
+                }
+                Turn::Suspicion(finding) => {
+                    self.suspicion_ended(finding);
+                    self.tell_next();
+                }
             }
         }
     }
@@ -119,6 +125,11 @@ impl ProbeLoop {
             self.doubt = Doubt::Calm;
             self.side.suspicion_settled(None);
         }
+    }
+
+    fn tell_next(&self) {
+        let next = self.runners.iter().filter_map(Runner::next_at).min();
+        self.side.availability().probes_next_at(next);
     }
 
     /// Tells what all checks together say; between its rounds, each check's last finding counts.

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use tokio::time::{Duration, Sleep, sleep};
+use tokio::time::{Duration, Instant, Sleep, sleep};
 
 use super::check::ProbeCause;
 use super::round::{Examiner, Findings, rest};
@@ -18,6 +18,7 @@ pub(super) struct Runner {
     chance: Chance,
     work: Work,
     last: Option<Finding>,
+    next_at: Option<Instant>,
     failures: u32,
     owed: bool,
 }
@@ -31,7 +32,7 @@ impl Runner {
     /// Its first round begins at once, and is owed.
     pub(super) fn new(examiner: Examiner, settings: HealthSettings, chance: Chance) -> Self {
         let work = Work::Round(examiner.round(&settings, ProbeCause::Scheduled));
-        Self { examiner, settings, chance, work, last: None, failures: 0, owed: true }
+        Self { examiner, settings, chance, work, last: None, next_at: None, failures: 0, owed: true }
     }
 
     /// Ready with what a round has found.
@@ -70,6 +71,11 @@ impl Runner {
         self.last.as_ref()
     }
 
+    /// When its next round is due.
+    pub(super) fn next_at(&self) -> Option<Instant> {
+        self.next_at
+    }
+
     pub(super) fn has_failed(&self) -> bool {
         self.failures > 0
     }
@@ -79,6 +85,7 @@ impl Runner {
         self.failures = if finding.is_failure() { self.failures.saturating_add(1) } else { 0 };
         self.last = Some(finding);
         let pause: Duration = rest(&self.settings, self.failures, &self.chance);
+        self.next_at = Instant::now().checked_add(pause);
         self.work = Work::Rest(Box::pin(sleep(pause)));
     }
 

@@ -9,5 +9,6 @@ mod fallback;
 mod membership;
 mod misconfigured;
 mod outage;
+mod snapshot;
 mod stage;
 mod steering;
