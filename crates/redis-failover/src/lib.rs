@@ -50,6 +50,7 @@
 //! - `tls`: `rediss://` URLs, client certificates; rustls, with ring unless the application has installed another
 //!   crypto provider
 //! - `tls-no-provider`: the same without ring
+//! - `serde`: snapshots can be serialised
 //! - `lag-aware`: the health check that asks Redis Enterprise's REST API, and encrypted client keys
 //!
 //! # Layout
@@ -88,7 +89,7 @@ pub mod retry;
 pub mod transaction;
 
 pub use adapter::StackConnection;
-pub use client::{AddDatabaseOptions, MultiDbClient};
+pub use client::{AddDatabaseOptions, DatabaseSnapshot, MultiDbClient};
 pub use command::{CallOptions, Command, RetrySafety};
 pub use config::{ConfigError, DatabaseConfig, InitialHealthCheckPolicy, MultiDbConfig};
 pub use connection::Standby;

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 mod checks;
+mod cycles;
 mod joining;
 mod leaving;
+mod looking;
 mod steering;
 
 use std::time::Duration;

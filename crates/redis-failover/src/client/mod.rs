@@ -6,6 +6,7 @@ mod initial;
 mod manage;
 mod membership;
 mod running;
+mod snapshot;
 mod subscribe;
 mod transact;
 
@@ -30,6 +31,7 @@ use initial::{all_judged, is_met, misconfigured};
 use running::{Running, start};
 
 pub use manage::AddDatabaseOptions;
+pub use snapshot::DatabaseSnapshot;
 
 /// Several Redis databases as one connection.
 ///
@@ -179,7 +181,8 @@ impl MultiDbClient {
         Self { options, ..self.clone() }
     }
 
-    /// The state now; `None` before the first command or [`connect`](Self::connect).
+    /// The state now; `None` before the first command or [`connect`](Self::connect). With connections:
+    /// [`databases`](Self::databases).
     #[must_use]
     pub fn snapshot(&self) -> Option<Snapshot> {
         Some(self.shared.running.get()?.handle.snapshot())

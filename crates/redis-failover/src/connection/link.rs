@@ -138,6 +138,20 @@ pub(super) enum Status<C = MultiplexedConnection> {
     Down(Arc<RedisError>),
 }
 
+/// Tells whether a link has a connection now.
+pub(crate) struct Connected(Box<dyn Fn() -> bool + Send + Sync>);
+
+impl Connected {
+    pub(super) fn of<C: Send + Sync + 'static>(status: watch::Receiver<Status<C>>) -> Self {
+        // A link that is closed says nothing any more.
+        Self(Box::new(move || status.has_changed().is_ok() && matches!(&*status.borrow(), Status::Live(_))))
+    }
+
+    pub(crate) fn now(&self) -> bool {
+        (self.0)()
+    }
+}
+
 /// How a connection ended.
 enum Served<D> {
     Lost,

@@ -9,12 +9,14 @@
 //! - `place`: where connections are dialled that one call has to itself
 //! - `dedicated`: connections that one call has to itself, for a while
 //! - `own`: calls through a service of the user's own
+//! - [`Connections`]: how many of them a database has
 //! - `leaf`: the leaf of a database's stack, of whatever kind
 
 mod address;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod connect;
+mod connections;
 mod credentials;
 mod dedicated;
 mod demand;
@@ -42,11 +44,13 @@ pub use cluster::ClusterHealth;
 #[cfg(feature = "cluster")]
 pub(crate) use cluster::{Cluster, ClusterLeaf, ClusterLink, Topology, is_redirected, slots};
 pub use connect::{BoxedStream, ByteStream, Connect, TcpConnect};
+pub use connections::Connections;
 pub use credentials::{Credentials, CredentialsError, ProvideCredentials};
 pub(crate) use dedicated::{Dedicated, DedicatedSettings, Lease};
 pub use endpoint::{Dialled, Endpoint};
 pub use error::ConnectionError;
 pub(crate) use leaf::Leaf;
+pub(crate) use link::Connected;
 pub use link::{Link, LinkSettings, Standby};
 pub(crate) use own::{OwnLeaf, OwnService};
 pub(crate) use place::Place;

@@ -15,7 +15,7 @@ use tower_service::Service;
 use super::{
     ConnectionError, Endpoint, Link, LinkSettings,
     demand::Demand,
-    link::{Keeper, Status},
+    link::{Connected, Keeper, Status},
 };
 use crate::{
     command::{Command, SendCommand, send},
@@ -78,6 +78,11 @@ impl Connection {
 }
 
 impl<F> Connection<F> {
+    /// For those who only want to know whether there is a connection.
+    pub(crate) fn connected(&self) -> Connected {
+        Connected::of(self.status.clone())
+    }
+
     /// The live connection, if there is one: one atomic load while nothing has changed.
     fn live(&mut self) -> Option<MultiplexedConnection> {
         match self.status.has_changed() {

@@ -10,7 +10,7 @@ use crate::command::Command;
 use crate::config::{ConfigError, DatabaseConfig, Options, Target};
 #[cfg(feature = "cluster")]
 use crate::connection::ClusterLink;
-use crate::connection::{Connection, ConnectionError, Dedicated, Endpoint, Leaf, OwnLeaf};
+use crate::connection::{Connected, Connection, ConnectionError, Dedicated, Endpoint, Leaf, OwnLeaf};
 use crate::cursor::CursorTag;
 use crate::health::Prober;
 use crate::pubsub::Source;
@@ -23,6 +23,8 @@ pub(super) struct Ground<C> {
     pub(super) dedicated: Option<Dedicated>,
     /// Where subscribers listen, if they can.
     pub(super) source: Option<Source>,
+    /// Whether commands have a connection, where it is ours.
+    pub(super) connected: Option<Connected>,
     /// Dropping it ends what the leaf lives on, and with that all its calls.
     pub(super) tasks: Box<dyn Any + Send>,
 }
@@ -52,11 +54,13 @@ pub(super) fn ground(
         let settings = options.link(cursor_tag);
         let source = Source::new(endpoint.clone(), availability.clone(), settings.redial_spread);
         let (connection, link) = Connection::open(endpoint, settings, availability.clone(), chance.clone());
+        let connected = connection.connected();
         Ground {
             leaf: Leaf::Standalone(connection),
             prober,
             dedicated: Some(dedicated),
             source: Some(source),
+            connected: Some(connected),
             tasks: Box::new((link, keeper)),
         }
     };
@@ -74,11 +78,13 @@ pub(super) fn ground(
             let response_timeout = options.response_timeout();
             let (leaf, link) =
                 ClusterLink::open(cluster, settings, response_timeout, availability.clone(), chance.clone());
+            let connected = leaf.connected();
             Ground {
                 leaf: Leaf::Cluster(leaf),
                 prober,
                 dedicated: Some(dedicated),
                 source: Some(source),
+                connected: Some(connected),
                 tasks: Box::new((link, keeper)),
             }
         }
@@ -89,6 +95,7 @@ pub(super) fn ground(
                 prober: Prober::through(service.clone()),
                 dedicated: None,
                 source: None,
+                connected: None,
                 tasks: Box::new(keeper),
             }
         }

@@ -86,7 +86,7 @@ pub(crate) fn open(
     let thresholds = options.thresholds().map_err(|error| invalid("failure_rate_threshold", &error))?;
     let suspicion = options.suspicion();
 
-    let Ground { leaf, prober, dedicated, source, tasks } =
+    let Ground { leaf, prober, dedicated, source, connected, tasks } =
         ground(config, &options, cursor_tag, &availability, &chance)?;
     #[cfg(feature = "lag-aware")]
     let lag_aware = config.lag_aware_check(all)?;
@@ -133,6 +133,7 @@ pub(crate) fn open(
         longest_call,
         dedicated,
         source,
+        connected,
     };
     Ok((member, database))
 }

@@ -10,7 +10,7 @@ use tower_failover::health::HealthWatch;
 use tower_failover::{Availability, Circuit, Name};
 
 use super::health::Health;
-use crate::connection::Dedicated;
+use crate::connection::{Connected, Connections, Dedicated};
 use crate::pubsub::Source;
 
 /// What belongs to a database beside its stack. Its tasks and connections end when this is dropped.
@@ -26,6 +26,7 @@ pub(crate) struct OpenDatabase {
     pub(crate) dedicated: Option<Dedicated>,
     /// For the tasks of subscribers, which are theirs; `None` where nobody can subscribe.
     pub(crate) source: Option<Source>,
+    pub(super) connected: Option<Connected>,
 }
 
 /// How long calls in flight may take at least when their database is removed.
@@ -53,6 +54,17 @@ impl OpenDatabase {
 
     pub(crate) fn health(&self) -> &Health {
         &self.health
+    }
+
+    pub(crate) fn connections(&self) -> Connections {
+        let (dedicated_in_use, dedicated_idle) =
+            self.dedicated.as_ref().map(Dedicated::counts).unwrap_or_default();
+        Connections {
+            commands: self.connected.as_ref().map(Connected::now),
+            dedicated_in_use,
+            dedicated_idle,
+            subscribers: self.source.as_ref().map_or(0, Source::subscribers),
+        }
     }
 
     /// Other health checks take over; gives those of before, to be dropped outside every lock.

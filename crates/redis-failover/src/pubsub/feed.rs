@@ -11,7 +11,7 @@ use tower_failover::{Backoff, Chance};
 
 use super::delivery::Generation;
 use super::session::{Happened, Session};
-use super::source::{Advice, Source};
+use super::source::{Advice, Listening, Source};
 use crate::connection::BoxedStream;
 
 /// The waits between dials that failed, or whose connection did not last (B36).
@@ -40,7 +40,7 @@ pub(super) struct Feed {
 enum State {
     Resting(Option<Pin<Box<Sleep>>>),
     Dialling(BoxFuture<'static, RedisResult<BoxedStream>>),
-    Live { session: Box<Session>, generation: Generation, since: Instant },
+    Live { session: Box<Session>, generation: Generation, since: Instant, _listening: Listening },
 }
 
 /// What a feed tells.
@@ -88,7 +88,8 @@ impl Feed {
 
     /// Goes on with the connection that was made.
     pub(super) fn serve(&mut self, session: Session, generation: Generation) {
-        self.state = State::Live { session: Box::new(session), generation, since: Instant::now() };
+        let (session, since) = (Box::new(session), Instant::now());
+        self.state = State::Live { session, generation, since, _listening: self.source.listens() };
     }
 
     /// Gives the connection up for one to the node of a cluster that has this slot.
@@ -139,7 +140,7 @@ impl Feed {
                         self.state = State::Resting(None);
                     }
                 }
-                State::Live { session, generation, since } => {
+                State::Live { session, generation, since, .. } => {
                     let generation = *generation;
                     match ready!(session.poll(context)) {
                         Ok(Happened::Doubtful) => self.source.availability().suspect(),

@@ -1,6 +1,7 @@
 //! The databases that a subscriber may listen to.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use redis::RedisResult;
@@ -23,12 +24,23 @@ struct Inner {
     place: Place,
     availability: Availability,
     redial_spread: Duration,
+    listening: AtomicUsize,
+}
+
+/// A connection on which a subscriber listens to a database, counted as long as this lives.
+pub(super) struct Listening(Source);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.0.listening.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Source {
     /// Redials that nobody waits for take place within `redial_spread` (B36).
     pub(crate) fn new(place: impl Into<Place>, availability: Availability, redial_spread: Duration) -> Self {
-        Self(Arc::new(Inner { place: place.into(), availability, redial_spread }))
+        let listening = AtomicUsize::new(0);
+        Self(Arc::new(Inner { place: place.into(), availability, redial_spread, listening }))
     }
 
     pub(super) fn name(&self) -> &Name {
@@ -52,6 +64,16 @@ impl Source {
 
     pub(super) fn redial_spread(&self) -> Duration {
         self.0.redial_spread
+    }
+
+    /// How many subscribers have a connection to it.
+    pub(crate) fn subscribers(&self) -> usize {
+        self.0.listening.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn listens(&self) -> Listening {
+        self.0.listening.fetch_add(1, Ordering::Relaxed);
+        Listening(self.clone())
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {

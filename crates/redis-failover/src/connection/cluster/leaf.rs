@@ -11,7 +11,12 @@ use super::{
 };
 use crate::{
     command::Command,
-    connection::{ConnectionError, demand::Demand, link::Status, service::connected},
+    connection::{
+        ConnectionError,
+        demand::Demand,
+        link::{Connected, Status},
+        service::connected,
+    },
     cursor::CursorTag,
 };
 
@@ -34,6 +39,11 @@ impl ClusterLeaf {
         cursor_tag: CursorTag,
     ) -> Self {
         Self { cluster, status, demand, cursor_tag }
+    }
+
+    /// For those who only want to know whether there is a client.
+    pub(crate) fn connected(&self) -> Connected {
+        Connected::of(self.status.clone())
     }
 
     pub(in crate::connection) fn call<'a>(

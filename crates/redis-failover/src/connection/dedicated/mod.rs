@@ -126,7 +126,12 @@ impl Dedicated {
 
     /// Whether somebody uses a connection now.
     pub(crate) fn is_leased(&self) -> bool {
-        self.pool().leased() > 0
+        self.counts().0 > 0
+    }
+
+    /// How many connections are in use, and how many are kept for later calls.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        self.pool().counts()
     }
 
     #[cfg(feature = "cluster")]

@@ -58,8 +58,9 @@ impl Pool {
         Some(self.next_lease)
     }
 
-    pub(super) fn leased(&self) -> usize {
-        self.leased.len()
+    /// How many are in use, and how many idle.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        (self.leased.len(), self.idle.len())
     }
 
     pub(super) fn ended(&mut self, lease: u64) {
