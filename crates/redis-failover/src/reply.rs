@@ -11,7 +11,7 @@ use tower_failover::failure_detector::WatchedKinds;
 use tower_failover::{Classify, Kinds, Outcome};
 use tower_service::Service;
 
-use crate::classify::{ReplyClass, Shape, Unserviceable};
+use crate::classify::{ReplyClass, Shape, Unserviceable, failures};
 use crate::command::Command;
 use crate::connection::ConnectionError;
 
@@ -177,6 +177,14 @@ impl Classify<Reply, DeadlineError<ConnectionError>> for RedisOutcome {
             Err(DeadlineError::Inner(error)) => refused(class_of(error)),
             Err(_) => Kinds::NONE,
         }
+    }
+
+    fn causes(&self, result: Result<&Reply, &DeadlineError<ConnectionError>>) -> Kinds {
+        failures::of(match result {
+            Ok(reply) => reply.class,
+            Err(DeadlineError::Inner(error)) => class_of(error),
+            Err(_) => ReplyClass::TimedOut,
+        })
     }
 }
 

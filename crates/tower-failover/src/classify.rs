@@ -38,9 +38,16 @@ pub trait Classify<T, E> {
     fn kinds(&self, _result: Result<&T, &E>) -> Kinds {
         Kinds::NONE
     }
+
+    /// Of a failure, what kind of failure it is, for detectors that are limited to some (B16). None by default.
+    #[inline]
+    fn causes(&self, _result: Result<&T, &E>) -> Kinds {
+        Kinds::NONE
+    }
 }
 
-/// Kinds of requests that a member may refuse while it serves others, as a replica does with writes.
+/// Some of up to eight kinds: of requests that a member may refuse while it serves others, as a replica does with
+/// writes ([`Classify::kinds`]), or of failures ([`Classify::causes`]).
 ///
 /// What they mean is up to the [`Classify`] that tells of them.
 ///

@@ -53,7 +53,7 @@ fn memory() -> u64 {
 }
 
 /// A leak of a database's parts in each cycle would be several times as much.
-const MEMORY: u64 = 8 * 1024;
+const MEMORY: u64 = 2 * 1024;
 
 /// Runs the change often, and compares what is held before and after.
 async fn leaves_nothing_behind(servers: [&AnyServer; 2], mut change: impl AsyncFnMut(usize)) {

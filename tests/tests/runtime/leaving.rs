@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use failover_testkit::server::AnyServer;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use redis::{AsyncCommands, RedisError};
-use redis_failover::{Error, MultiDbClient, PubSubItem, PubSubSettings};
-use tests::{Load, PATIENCE, active};
+use redis_failover::{Error, Event, MultiDbClient, PubSubItem, PubSubSettings};
+use tests::{Load, PATIENCE, active, eventually};
 use tokio::{
     runtime::Handle,
     time::{Instant, sleep, timeout},
@@ -76,6 +76,27 @@ async fn b40_calls_in_flight_finish_before_their_database_is_gone() {
     assert_eq!(popped, Some(("list".into(), "value".into())));
     timeout(PATIENCE, removing).await.unwrap().unwrap().unwrap();
     until("no connection is left there", async || connections(&eu_server).await == 0).await;
+}
+
+#[tokio::test]
+async fn b40_nothing_is_told_of_a_database_that_has_left() {
+    let ((_eu, eu), (us_server, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
+    let client = started(brisk([eu, us]).grace_period(Duration::from_millis(1))).await;
+    us_server.kill().unwrap();
+    eventually(&client, "its circuit is open", |snapshot| {
+        !snapshot.member("us").is_some_and(|member| member.view.is_available())
+    })
+    .await;
+    let mut events = client.events();
+    client.remove_database("us").await.unwrap();
+    // What it leaves behind has ended, and its checks would have been due twice.
+    sleep(Duration::from_millis(400)).await;
+    client.update_database_weight("eu", 2.0).await.unwrap();
+    let told: Vec<_> = std::iter::from_fn(|| events.next().now_or_never().flatten()).collect();
+    let removed = Event::MemberRemoved { member: "us".into() };
+    let after = told.iter().skip_while(|event| **event != removed).skip(1);
+    let of_us: Vec<_> = after.filter(|event| format!("{event:?}").contains("\"us\"")).collect();
+    assert!(told.contains(&removed) && of_us.is_empty(), "{told:?}");
 }
 
 #[tokio::test]

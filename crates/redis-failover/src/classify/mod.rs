@@ -5,6 +5,7 @@
 //! looks at one discriminant; for a pipeline it scans the replies once.
 
 mod error;
+pub mod failures;
 
 #[cfg(test)]
 mod tests;

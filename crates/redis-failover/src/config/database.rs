@@ -7,6 +7,7 @@ use redis::aio::ConnectionLike;
 use redis::{ConnectionInfo, RedisConnectionInfo, Value};
 use tower_service::Service;
 
+use super::circuit::MakeCircuit;
 #[cfg(feature = "cluster")]
 use super::cluster::ClusterTarget;
 use super::options::Options;
@@ -39,6 +40,7 @@ pub struct DatabaseConfig {
     pub(crate) options: Options,
     connect: Option<Arc<dyn Connect>>,
     credentials: Option<Arc<dyn ProvideCredentials>>,
+    pub(super) circuit: Option<MakeCircuit>,
     settings: Option<RedisConnectionInfo>,
     #[cfg(feature = "cluster")]
     pub(super) cluster_health: Option<ClusterHealth>,
@@ -132,6 +134,7 @@ impl DatabaseConfig {
             options: Options::default(),
             connect: None,
             credentials: None,
+            circuit: None,
             settings: None,
             #[cfg(feature = "cluster")]
             cluster_health: None,

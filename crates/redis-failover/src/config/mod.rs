@@ -1,5 +1,6 @@
 //! Configuration: which databases there are, and when one is left for another.
 
+mod circuit;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod database;

@@ -84,6 +84,10 @@ impl Classify<Reply, DeadlineError<ConnectionError>> for EachOnItsOwn {
     fn kinds(&self, result: Result<&Reply, &DeadlineError<ConnectionError>>) -> Kinds {
         RedisOutcome.kinds(result)
     }
+
+    fn causes(&self, result: Result<&Reply, &DeadlineError<ConnectionError>>) -> Kinds {
+        RedisOutcome.causes(result)
+    }
 }
 
 /// A call that is over already.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tower_failover::deadline::{Timeout, TimeoutOf};
 use tower_failover::{
-    Availability, Circuit, CircuitBreakerLayer, CircuitError, DeadlineError, DeadlineLayer, FailoverConfig,
+    Availability, CircuitBreakerLayer, CircuitError, DeadlineError, DeadlineLayer, FailoverConfig,
     FailureDetectorLayer, Member, Sweeper,
 };
 use tower_layer::Layer;
@@ -82,7 +82,7 @@ pub(crate) fn open(
     let FailoverConfig { events, chance, .. } = all.failover();
     let availability = Availability::new(name.as_str(), events);
     let circuit =
-        Circuit::new(availability.clone(), options.circuit()).map_err(|error| invalid("circuit", &error))?;
+        config.circuit_of(&availability, options.circuit()).map_err(|error| invalid("circuit", &error))?;
     let thresholds = options.thresholds().map_err(|error| invalid("failure_rate_threshold", &error))?;
     let suspicion = options.suspicion();
 
@@ -103,6 +103,9 @@ pub(crate) fn open(
         .probation(options.grace_period())
         // Connection and deadline raise suspicion themselves; a reply is no reason for it.
         .suspect_on_failure(false);
+    if let Some(kinds) = options.failure_kinds() {
+        detector = detector.only(kinds);
+    }
     if !suspicion.is_off() {
         detector = detector.abandoned_after(suspicion.after);
     }

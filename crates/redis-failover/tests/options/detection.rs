@@ -8,9 +8,13 @@ use std::{
 };
 
 use redis::Value;
-use redis_failover::{Command, DatabaseConfig, MultiDbConfig, Suspicion};
+use redis_failover::{Backoff, Command, DatabaseConfig, MultiDbConfig, Suspicion, classify::failures};
 use tokio::time::{sleep, timeout};
-use tower_failover::{Outcome, failure_detector::Observation};
+use tower_failover::{
+    Kinds, Outcome, Thresholds,
+    availability::CircuitState,
+    failure_detector::{Detector, FailureRate, Observation},
+};
 
 use crate::fake::{Fake, connected, pair, who};
 
@@ -50,6 +54,63 @@ async fn b16_a_detector_of_ones_own_trips_the_database_whose_calls_it_sees() {
         eu.set_up(false);
         assert_eq!(who(&mut client).await.unwrap(), "us");
         assert_eq!(eu.commands(), 2, "the first failure trips it");
+    }
+}
+
+const KINDS: [Kinds; 4] =
+    [failures::UNREACHABLE, failures::CONNECTION_LOST, failures::TIMED_OUT, failures::UNSERVICEABLE];
+
+/// A database whose calls all fail like this.
+fn failing(kind: Kinds) -> DatabaseConfig {
+    let answer = move || match kind {
+        failures::UNREACHABLE => Err(io::ErrorKind::ConnectionRefused.into()),
+        failures::CONNECTION_LOST => Err(io::ErrorKind::ConnectionReset.into()),
+        failures::TIMED_OUT => Err(io::Error::from(io::ErrorKind::TimedOut)),
+        _ => Ok(redis::parse_redis_value(b"-LOADING its data\r\n").unwrap()),
+    };
+    let service = tower::service_fn(move |_: Command<'_>| std::future::ready(answer()));
+    DatabaseConfig::from_service("eu", service).health_checks([])
+}
+
+/// Whether one failing call of this kind has tripped the database.
+async fn trips(kind: Kinds, configure: impl FnOnce(DatabaseConfig) -> DatabaseConfig) -> bool {
+    let config = MultiDbConfig::new([configure(failing(kind))]);
+    let backoff = Backoff::new(Duration::from_millis(10), Duration::from_secs(1));
+    let mut client = connected(config.command_retry(0, backoff)).await;
+    // What becomes of the call itself is not the question.
+    let _ = who(&mut client).await;
+    client.circuit("eu").unwrap().state() == CircuitState::Open
+}
+
+#[tokio::test(start_paused = true)]
+async fn b16_a_detector_that_is_limited_to_kinds_of_failures_sees_no_others() {
+    for kind in KINDS {
+        for limit in KINDS {
+            let fails = |call: &Observation| call.outcome == Outcome::Failure;
+            let limited = trips(kind, |eu| eu.add_failure_detector(move || fails.only(limit))).await;
+            assert_eq!(limited, kind == limit, "{kind:?} where {limit:?} counts");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn b16_a_second_rate_of_failures_counts_for_itself() {
+    let thresholds = |failures| Thresholds::new(failures, 0.0, Duration::from_secs(1)).unwrap();
+    for (failures, expected) in [(1, true), (2, false)] {
+        let make = move || FailureRate::new(thresholds(failures)).only(failures::TIMED_OUT);
+        assert_eq!(trips(failures::TIMED_OUT, |eu| eu.add_failure_detector(make)).await, expected);
+        assert!(!trips(failures::UNREACHABLE, |eu| eu.add_failure_detector(make)).await);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn b14_the_usual_detector_can_be_limited_to_kinds_of_failures() {
+    for kind in KINDS {
+        assert!(trips(kind, |eu| eu.min_num_failures(1)).await, "{kind:?}");
+        for limit in KINDS {
+            let limited = trips(kind, |eu| eu.min_num_failures(1).failure_kinds(limit)).await;
+            assert_eq!(limited, kind == limit, "{kind:?} where {limit:?} counts");
+        }
     }
 }
 

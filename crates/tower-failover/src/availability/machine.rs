@@ -63,6 +63,10 @@ impl CircuitStatus {
 
 /// A circuit breaker's state machine: pure, driven by signals and by `now` alone.
 ///
+/// One of one's own is put before a member by [`Circuit::own`](crate::Circuit::own). Its epoch advances with every change
+/// of state or phase, and what carries another epoch than its own counts for nothing (B10). It opens and closes by hand
+/// as [`Signal::Force`], [`Signal::Release`] and [`Signal::Close`] say.
+///
 /// It lives inside the member's [`Availability`](super::Availability), which calls it under its lock and announces
 /// what changed after unlocking: an implementation must neither block nor call back.
 pub trait Machine: Send {

@@ -65,6 +65,8 @@ struct Cell {
     events: Events,
     gate: GateWord,
     suspected: AtomicBool,
+    /// The member has left, and nothing is told of it any more.
+    retired: AtomicBool,
     /// A new connection for calls is on its way, because the member cannot serve on the present one.
     renewing: AtomicBool,
     traffic: Traffic,
@@ -106,6 +108,7 @@ impl Availability {
                 events,
                 gate: GateWord::new(unguarded.gate()),
                 suspected: AtomicBool::new(false),
+                retired: AtomicBool::new(false),
                 renewing: AtomicBool::new(false),
                 traffic: Traffic::default(),
                 state: Mutex::new(State {
@@ -131,6 +134,12 @@ impl Availability {
     #[must_use]
     pub fn name(&self) -> &Name {
         &self.cell.name
+    }
+
+    /// The member has left for good: its checks and connections, which end one after the other, tell nobody of it any
+    /// more.
+    pub fn retire(&self) {
+        self.cell.retired.store(true, Ordering::Relaxed);
     }
 
     /// Where this member's events go.
@@ -282,7 +291,8 @@ impl Availability {
         let after = state.view(false);
         let circuit_moved = before.circuit.epoch != after.circuit.epoch;
         cell.gate.store(after.circuit.gate());
-        if before.verdict != after.verdict {
+        let is_told = !cell.retired.load(Ordering::Relaxed);
+        if is_told && before.verdict != after.verdict {
             cell.events.enqueue(Event::VerdictChanged {
                 member: cell.name.clone(),
                 from: before.verdict,
@@ -290,13 +300,14 @@ impl Availability {
                 evidence: after.evidence.clone(),
             });
         }
-        if before.evidence != after.evidence
+        if is_told
+            && before.evidence != after.evidence
             && let Some(Evidence::Misconfigured(detail)) = &after.evidence
         {
             let (member, detail) = (cell.name.clone(), Arc::clone(detail));
             cell.events.enqueue(Event::Misconfigured { member, detail });
         }
-        if circuit_moved {
+        if is_told && circuit_moved {
             cell.events.enqueue(Event::CircuitChanged {
                 member: cell.name.clone(),
                 from: before.circuit.state,

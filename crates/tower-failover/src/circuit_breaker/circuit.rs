@@ -30,7 +30,7 @@ use crate::availability::{Availability, CircuitState, CircuitStatus, Signal};
 /// Clones are handles to the same circuit.
 #[derive(Debug, Clone)]
 pub struct Circuit {
-    availability: Availability,
+    pub(super) availability: Availability,
 }
 
 impl Circuit {

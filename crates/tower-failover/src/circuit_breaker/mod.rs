@@ -34,6 +34,7 @@ mod flap;
 pub mod future;
 mod layer;
 mod machine;
+mod own;
 mod permit;
 mod settings;
 mod waiting;

@@ -255,3 +255,21 @@ impl Drop for Task {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::availability::{Availability, Suspicion};
+    use crate::event::Events;
+
+    #[tokio::test(start_paused = true)]
+    async fn b42_members_that_came_and_went_while_nothing_was_in_flight_leave_nothing_behind() {
+        let sweeper = Sweeper::spawn();
+        let availability = Availability::new("eu-west", Events::default());
+        let _stays = Member::new(&sweeper, &availability, Suspicion::default());
+        for _ in 0..1000 {
+            drop(Member::new(&sweeper, &availability, Suspicion::default()));
+        }
+        assert!(sweeper.shared.lock().len() <= 2);
+    }
+}

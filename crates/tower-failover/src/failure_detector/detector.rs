@@ -8,10 +8,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::time::Duration;
 
+use super::limited::Limited;
 use super::shared::Shared;
 use super::window::Counts;
 use crate::availability::Epoch;
-use crate::classify::Outcome;
+use crate::classify::{Kinds, Outcome};
 use crate::clock::Millis;
 
 /// What a [`Detector`] sees of a call that ended.
@@ -21,6 +22,9 @@ pub struct Observation {
     /// What its end says about the member; never [`Lost`](Outcome::Lost): the first call of those that were lost
     /// together is a failure, and the others are neutral.
     pub outcome: Outcome,
+    /// Of a failure, what kind of failure it is, as the [`Classify`](crate::Classify) tells. None of a call that was given
+    /// up.
+    pub causes: Kinds,
     /// The epoch of the circuit. A detector that remembers should forget when it changes.
     pub epoch: Epoch,
     /// When it ended, in milliseconds of the detector's clock.
@@ -47,6 +51,30 @@ pub trait Detector: Send + Sync {
     /// Called from the tasks of the calls, at the same time from several, and never under a lock. A detector that
     /// panics is not asked again.
     fn trips(&self, observation: &Observation) -> bool;
+
+    /// Limits it to failures of these kinds; others it does not see (B16).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_failover::failure_detector::{Detector, FailureRate};
+    /// use tower_failover::{Kinds, Thresholds};
+    ///
+    /// # fn main() -> Result<(), tower_failover::failure_detector::InvalidThresholds> {
+    /// /// As the classifier of this application numbers them.
+    /// const TIMED_OUT: Kinds = Kinds::number(2);
+    ///
+    /// let five_timeouts = Thresholds::new(5, 0.0, Duration::from_secs(1))?;
+    /// let detector = FailureRate::new(five_timeouts).only(TIMED_OUT);
+    /// # fn is_detector(_: impl Detector) {}
+    /// # is_detector(detector);
+    /// # Ok(()) }
+    /// ```
+    fn only(self, kinds: Kinds) -> Limited<Self>
+    where
+        Self: Sized,
+    {
+        Limited::new(self, kinds)
+    }
 }
 
 impl<F> Detector for F

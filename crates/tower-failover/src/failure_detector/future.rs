@@ -8,9 +8,9 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::shared::Shared;
+use super::shared::{End, Shared};
 use crate::availability::Epoch;
-use crate::classify::{Classify, Kinds, Outcome};
+use crate::classify::{Classify, Kinds};
 use crate::clock::Millis;
 
 pin_project! {
@@ -45,8 +45,8 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let result = ready!(this.inner.poll(context));
-        let kinds = this.classify.kinds(result.as_ref());
-        this.token.settle(this.classify.classify(result.as_ref()), kinds);
+        let end = End::of(this.classify, result.as_ref());
+        this.token.settle(end);
         Poll::Ready(result)
     }
 }
@@ -71,9 +71,9 @@ impl Token {
     }
 
     #[inline]
-    fn settle(&mut self, outcome: Outcome, kinds: Kinds) {
+    fn settle(&mut self, end: End) {
         if let Some(shared) = self.shared.take() {
-            shared.settle(self.begun, outcome, kinds);
+            shared.settle(self.begun, end);
         }
     }
 }
@@ -84,7 +84,7 @@ impl Drop for Token {
         if let Some(shared) = &self.shared {
             let (_, started) = self.begun;
             let outcome = shared.abandoned(started);
-            self.settle(outcome, Kinds::NONE);
+            self.settle(End { outcome, kinds: Kinds::NONE, causes: Kinds::NONE });
         }
     }
 }

@@ -39,6 +39,7 @@ impl FailureDetectorLayer {
             clock: Clock::precise(),
             abandoned_after: as_millis(Self::ABANDONED_AFTER),
             suspect_on_failure: true,
+            only: None,
             patience: Patience {
                 unserviceable_after: as_millis(Self::UNSERVICEABLE_AFTER),
                 probation: as_millis(Self::PROBATION),
@@ -83,6 +84,13 @@ impl<C> FailureDetectorLayer<C> {
     #[must_use]
     pub fn suspect_on_failure(self, suspect_on_failure: bool) -> Self {
         self.changed(|settings| settings.suspect_on_failure = suspect_on_failure)
+    }
+
+    /// Counts failures of these [kinds](crate::Classify::causes) alone; the others are neutral (B14). Default all.
+    /// Detectors of one's own see them all the same, unless they are [limited](Detector::only) too.
+    #[must_use]
+    pub fn only(self, kinds: Kinds) -> Self {
+        self.changed(|settings| settings.only = Some(kinds))
     }
 
     /// How long the member may refuse requests of one [kind](crate::Classify::kinds), with none of them served in

@@ -36,6 +36,8 @@
 mod detector;
 pub mod future;
 mod layer;
+mod limited;
+mod rate;
 mod refusals;
 mod shared;
 mod threshold;
@@ -49,10 +51,12 @@ use tower_service::Service;
 
 use crate::classify::{Classify, ErrorsAreFailures};
 use future::{ResponseFuture, Token};
-use shared::Shared;
+use shared::{End, Shared};
 
 pub use detector::{Detector, Detectors, Observation};
 pub use layer::{FailureDetectorLayer, WatchedKinds};
+pub use limited::Limited;
+pub use rate::FailureRate;
 pub use threshold::{InvalidThresholds, Thresholds};
 pub use window::Counts;
 
@@ -89,8 +93,8 @@ where
     #[inline]
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(context).map_err(|error| {
-            let (outcome, kinds) = (self.classify.classify(Err(&error)), self.classify.kinds(Err(&error)));
-            self.shared.settle(self.shared.begin(self.shared.epoch()), outcome, kinds);
+            let end = End::of(&self.classify, Err(&error));
+            self.shared.settle(self.shared.begin(self.shared.epoch()), end);
             error
         })
     }

@@ -11,7 +11,7 @@ use super::threshold::Thresholds;
 use super::window::{Counts, Window};
 use crate::aggregate::Aggregate;
 use crate::availability::{Availability, Epoch, Gate, OpenReason, Signal};
-use crate::classify::{Kinds, Outcome};
+use crate::classify::{Classify, Kinds, Outcome};
 use crate::clock::{Clock, Millis};
 use crate::event::Event;
 
@@ -23,8 +23,31 @@ pub(super) struct Settings {
     pub(super) clock: Clock,
     pub(super) abandoned_after: Millis,
     pub(super) suspect_on_failure: bool,
+    /// Which failures count; `None` for all.
+    pub(super) only: Option<Kinds>,
     pub(super) patience: Patience,
     pub(super) own: Arc<OwnDetectors>,
+}
+
+/// How a call ended, as its [`Classify`] says.
+#[derive(Clone, Copy)]
+pub(super) struct End {
+    pub(super) outcome: Outcome,
+    pub(super) kinds: Kinds,
+    /// Of a failure.
+    pub(super) causes: Kinds,
+}
+
+impl End {
+    #[inline]
+    pub(super) fn of<T, E>(classify: &impl Classify<T, E>, result: Result<&T, &E>) -> Self {
+        let (kinds, outcome) = (classify.kinds(result), classify.classify(result));
+        let causes = match outcome {
+            Outcome::Failure | Outcome::Lost => classify.causes(result),
+            Outcome::Success | Outcome::Neutral => Kinds::NONE,
+        };
+        Self { outcome, kinds, causes }
+    }
 }
 
 pub(super) struct Shared {
@@ -87,25 +110,36 @@ impl Shared {
 
     /// A call ended. One of an older epoch counts for nothing (B10).
     #[inline]
-    pub(super) fn settle(&self, (epoch, started): (Epoch, Millis), outcome: Outcome, kinds: Kinds) {
+    pub(super) fn settle(&self, (epoch, started): (Epoch, Millis), end: End) {
+        let End { outcome, kinds, causes } = end;
         let gate = self.settings.availability.gate();
         if gate.epoch != epoch {
             return;
         }
         let now = self.settings.clock.now();
         let outcome = if outcome == Outcome::Lost { self.lost() } else { outcome };
-        if outcome != Outcome::Neutral {
-            self.window.record(epoch, now, outcome == Outcome::Success);
+        let counted = if outcome == Outcome::Failure { self.counted(causes) } else { outcome };
+        if counted != Outcome::Neutral {
+            self.window.record(epoch, now, counted == Outcome::Success);
         }
-        if gate.wants_outcomes() || outcome == Outcome::Failure {
-            self.tell(gate, now, outcome);
+        if gate.wants_outcomes() || counted == Outcome::Failure {
+            self.tell(gate, now, counted);
         }
         if self.own().any() {
             let took = Duration::from_millis(now.saturating_sub(started));
-            self.ask_own(&Observation { outcome, epoch, at: now, took });
+            self.ask_own(&Observation { outcome, causes, epoch, at: now, took });
         }
         if !kinds.is_empty() {
             self.look_at(kinds, outcome, epoch, now);
+        }
+    }
+
+    /// What a failure of these kinds counts for.
+    #[cold]
+    fn counted(&self, causes: Kinds) -> Outcome {
+        match self.settings.only {
+            Some(only) if only.and(causes).is_empty() => Outcome::Neutral,
+            _ => Outcome::Failure,
         }
     }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tower_failover::failure_detector::Detector;
 use tower_failover::health::Policy;
-use tower_failover::{Backoff, Suspicion};
+use tower_failover::{Backoff, Kinds, Suspicion};
 
 use super::{DatabaseConfig, MultiDbConfig};
 use crate::connection::Standby;
@@ -117,6 +117,9 @@ options! {
     failure_rate_threshold: f64,
     /// Within which time failures count (2 s; at least 10 ms).
     failures_detection_window: Duration,
+    /// Which kinds of failures count for the thresholds (all): see [`failures`](crate::classify::failures). Others are
+    /// neutral (B14).
+    failure_kinds: Kinds,
     /// How long a database may answer that it cannot serve (READONLY, LOADING, …), with no command of the same kind
     /// served in between, before it is left however few commands there are (10 s; zero leaves it at the first such
     /// answer; 20 s for a cluster; B59). [`down_after`](Self::down_after) holds too, if it is longer.

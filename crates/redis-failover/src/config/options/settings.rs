@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tower_failover::failure_detector::{Detectors, InvalidThresholds};
-use tower_failover::{Availability, CircuitSettings, HealthSettings, Suspicion, Thresholds};
+use tower_failover::{Availability, CircuitSettings, HealthSettings, Kinds, Suspicion, Thresholds};
 
 use super::Options;
 use crate::connection::{DedicatedSettings, LinkSettings};
@@ -57,6 +57,11 @@ impl Options {
     /// Adds to a database's detectors what was configured for it.
     pub(crate) fn add_detectors(&self, detectors: &Detectors, availability: &Availability) {
         self.failure_detectors.iter().for_each(|add| add.to(detectors, availability));
+    }
+
+    /// Which failures count; `None` for all.
+    pub(crate) fn failure_kinds(&self) -> Option<Kinds> {
+        self.failure_kinds
     }
 
     pub(crate) fn suspicion(&self) -> Suspicion {
