@@ -149,6 +149,15 @@ pub(crate) fn class_of(error: &ConnectionError) -> ReplyClass {
     }
 }
 
+#[inline]
+fn class_of_end(result: Result<&Reply, &DeadlineError<ConnectionError>>) -> ReplyClass {
+    match result {
+        Ok(reply) => reply.class,
+        Err(DeadlineError::Inner(error)) => class_of(error),
+        Err(_) => ReplyClass::TimedOut,
+    }
+}
+
 /// What counts for the failure detector (B14).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RedisOutcome;
@@ -156,12 +165,7 @@ pub struct RedisOutcome;
 impl Classify<Reply, DeadlineError<ConnectionError>> for RedisOutcome {
     #[inline]
     fn classify(&self, result: Result<&Reply, &DeadlineError<ConnectionError>>) -> Outcome {
-        let class = match result {
-            Ok(reply) => reply.class,
-            Err(DeadlineError::Inner(error)) => class_of(error),
-            Err(_) => ReplyClass::TimedOut,
-        };
-        match class {
+        match class_of_end(result) {
             ReplyClass::Answered => Outcome::Success,
             ReplyClass::ConnectionLost => Outcome::Lost,
             class if class.is_failure() => Outcome::Failure,
@@ -180,11 +184,7 @@ impl Classify<Reply, DeadlineError<ConnectionError>> for RedisOutcome {
     }
 
     fn causes(&self, result: Result<&Reply, &DeadlineError<ConnectionError>>) -> Kinds {
-        failures::of(match result {
-            Ok(reply) => reply.class,
-            Err(DeadlineError::Inner(error)) => class_of(error),
-            Err(_) => ReplyClass::TimedOut,
-        })
+        failures::of(class_of_end(result))
     }
 }
 
