@@ -85,7 +85,7 @@ impl Nodes {
     ) -> (&'a Address, Health) {
         let begun = Instant::now();
         let kept = self.kept(node);
-        let asked = kept.ask(Probe { timeout: limit, ..probe.clone() }, question, judge);
+        let asked = kept.ask(Probe { timeout: limit, ..*probe }, question, judge);
         let health = match timeout(limit, asked).await {
             Ok(health) => health,
             // So may we ourselves have been.
@@ -109,7 +109,7 @@ impl Nodes {
             let next = candidates.next();
             let is_left = next.is_some();
             if let Some(node) = next {
-                let (kept, question, probe) = (self.kept(&node), &question, probe.clone());
+                let (kept, question, probe) = (self.kept(&node), &question, *probe);
                 asked.push(async move {
                     let read = Mutex::new(None);
                     let judge = |answer: &Value| match Topology::read(answer, &node) {
