@@ -4,6 +4,7 @@
 
 mod distrust;
 mod failover;
+mod rotation;
 mod settings;
 mod trust;
 
