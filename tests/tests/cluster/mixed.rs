@@ -6,6 +6,30 @@ use redis::aio::MultiplexedConnection;
 use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b40_a_cluster_joins_and_leaves_while_the_client_runs() {
+    let Some(cluster) = cluster().await else { return };
+    let alone = RealServer::start().await.unwrap();
+    let first = DatabaseConfig::from_url(&alone.url()).unwrap().name("primary").weight(0.5);
+    let mut client = connected([first]).await;
+    let joining = DatabaseConfig::cluster(cluster.urls()).unwrap().name("cluster").client_name("joined");
+    client.add_database(joining).await.unwrap();
+    becomes_active(&client, "cluster").await;
+    for key in KEYS {
+        set(&mut client, key, 1).await;
+    }
+    client.remove_database("cluster").await.unwrap();
+    becomes_active(&client, "primary").await;
+    for node in cluster.nodes() {
+        let closing = async {
+            while node.say("CLIENT LIST").await.unwrap().contains("name=joined") {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(PATIENCE, closing).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b55_clusters_sentinels_servers_and_own_services_are_databases_of_one_client() {
     let Some(cluster) = cluster().await else { return };
     let setup = SentinelSetup::builder().start().await.unwrap();

@@ -52,7 +52,7 @@ impl Nodes {
         primaries_only: bool,
     ) -> Health {
         let begun = Instant::now();
-        let topology = match self.topology(&probe).await {
+        let topology = match self.topology(probe).await {
             Ok(topology) => topology,
             Err(health) => return health,
         };
@@ -61,9 +61,8 @@ impl Nodes {
             _ => topology.primaries(),
         };
         let limit = (probe.timeout - probe.timeout / MARGIN).saturating_sub(begun.elapsed());
-        let answers: FuturesUnordered<_> =
-            counted.into_iter().map(|node| self.ask_node(node, &probe, limit, question, &judge)).collect();
-        let mut answers = answers;
+        let asked = counted.into_iter().map(|node| self.ask_node(node, probe, limit, question, &judge));
+        let mut answers: FuturesUnordered<_> = asked.collect();
         let mut misconfigured = None;
         while let Some((node, health)) = answers.next().await {
             match health {
@@ -78,14 +77,14 @@ impl Nodes {
     async fn ask_node<'a>(
         &self,
         node: &'a Address,
-        probe: &Probe,
+        probe: Probe,
         limit: Duration,
         question: &Cmd,
         judge: &(impl Fn(&Value) -> Health + Send + Sync),
     ) -> (&'a Address, Health) {
         let begun = Instant::now();
         let kept = self.kept(node);
-        let asked = kept.ask(Probe { timeout: limit, ..*probe }, question, judge);
+        let asked = kept.ask(Probe { timeout: limit, ..probe }, question, judge);
         let health = match timeout(limit, asked).await {
             Ok(health) => health,
             // So may we ourselves have been.
@@ -100,7 +99,7 @@ impl Nodes {
     }
 
     /// Who the nodes are now, as the first says that knows any.
-    async fn topology(&self, probe: &Probe) -> Result<Arc<Topology>, Health> {
+    async fn topology(&self, probe: Probe) -> Result<Arc<Topology>, Health> {
         let question = slots();
         let mut candidates = self.cluster.candidates().into_iter();
         let mut asked = FuturesUnordered::new();
@@ -109,7 +108,7 @@ impl Nodes {
             let next = candidates.next();
             let is_left = next.is_some();
             if let Some(node) = next {
-                let (kept, question, probe) = (self.kept(&node), &question, *probe);
+                let (kept, question, probe) = (self.kept(&node), &question, probe);
                 asked.push(async move {
                     let read = Mutex::new(None);
                     let judge = |answer: &Value| match Topology::read(answer, &node) {
