@@ -14,7 +14,7 @@ async fn some_of_all<C: ConnectionLike + Send + Sync>(connection: &mut C) -> Red
         pipe().atomic().incr("counter", 1).expire("counter", 100).ignore().query_async(connection).await?;
     let alone: i64 = connection.incr("counter", 1).await?;
     assert_eq!((by_script, atomically, alone), (40, 41, 42));
-    let number: i64 = connection.get_db().into();
+    let number: i64 = connection.get_db();
     let info: String = redis::cmd("CLIENT").arg("INFO").query_async(connection).await?;
     let field = |name| info.split(' ').find(|field: &&str| field.starts_with(name)).map(str::to_owned);
     assert_eq!(field("db="), Some(format!("db={number}")));
