@@ -3,6 +3,7 @@
 mod connection;
 mod in_flight;
 mod initial;
+mod listen;
 mod running;
 mod subscribe;
 mod transact;
@@ -25,6 +26,7 @@ use crate::config::{ConfigError, InitialHealthCheckPolicy, MultiDbConfig};
 use crate::error::Error;
 use in_flight::InFlight;
 use initial::{all_judged, is_met, misconfigured};
+use listen::Listeners;
 use running::{Running, start};
 
 /// Several Redis databases as one connection.
@@ -72,6 +74,7 @@ pub struct MultiDbClient {
 struct Shared {
     config: MultiDbConfig,
     running: OnceCell<Running>,
+    listeners: Listeners,
     closed: AtomicBool,
     in_flight: AtomicUsize,
     idle: Notify,
@@ -85,6 +88,8 @@ impl Shared {
             drop(tasks);
             running.subscribers.close();
         }
+        // The last, so that they hear of the end.
+        self.listeners.end();
     }
 }
 
@@ -93,9 +98,11 @@ impl MultiDbClient {
     ///
     /// # Errors
     /// [`ConfigError`] with the first thing that cannot be used.
-    pub fn new(config: MultiDbConfig) -> Result<Self, ConfigError> {
+    pub fn new(mut config: MultiDbConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         let shared = Shared {
+            // Held nowhere else, so that one that holds the client lets it go when both have ended.
+            listeners: Listeners::new(std::mem::take(&mut config.listeners)),
             config,
             running: OnceCell::new(),
             closed: AtomicBool::new(false),
@@ -235,7 +242,7 @@ impl MultiDbClient {
     }
 
     async fn running(&self) -> Result<&Running, Error> {
-        let start = || std::future::ready(start(&self.shared.config));
+        let start = || std::future::ready(start(&self.shared.config, &self.shared.listeners));
         self.shared.running.get_or_try_init(start).await
     }
 }

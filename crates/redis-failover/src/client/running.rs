@@ -8,6 +8,7 @@ use tower_failover::retry::RetryCounters;
 use tower_failover::{Chance, FailoverHandle, RetryLayer, Sweeper, WeightedFailoverBalance};
 use tower_layer::Layer;
 
+use super::listen::Listeners;
 use crate::adapter::StackConnection;
 use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig};
 use crate::cursor::CursorTag;
@@ -26,8 +27,10 @@ pub(super) struct Running {
     pub(super) tasks: Mutex<Vec<Tasks>>,
 }
 
-pub(super) fn start(config: &MultiDbConfig) -> Result<Running, Error> {
-    Handle::try_current().map_err(|_| Error::NoRuntime)?;
+pub(super) fn start(config: &MultiDbConfig, listeners: &Listeners) -> Result<Running, Error> {
+    let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
+    // Before anything happens that they are to hear.
+    listeners.start(&runtime, config.event_source());
     let names: Vec<_> = config.databases.iter().map(DatabaseConfig::name_or_address).collect();
     let tags = CursorTag::assign(&names)
         .map_err(|error| ConfigError::Option { option: "databases", reason: error.to_string() })?;

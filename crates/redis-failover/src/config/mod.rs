@@ -4,6 +4,7 @@ mod database;
 mod error;
 #[cfg(feature = "lag-aware")]
 mod lag_aware;
+mod listeners;
 mod options;
 mod times;
 mod tls;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tower_failover::balance::Strategy;
+use tower_failover::event::Listener;
 use tower_failover::retry::RetrySettings;
 use tower_failover::{Backoff, Chance, Events, FailoverConfig};
 
@@ -62,6 +64,7 @@ pub struct MultiDbConfig {
     pub(crate) retry_safety: RetrySafety,
     pub(crate) initial_policy: InitialHealthCheckPolicy,
     pub(crate) tolerate_misconfigured: bool,
+    pub(crate) listeners: Vec<Listener>,
     failover: FailoverConfig,
     #[cfg(feature = "lag-aware")]
     pub(crate) lag_aware: Option<LagAware>,
@@ -78,6 +81,7 @@ impl MultiDbConfig {
             retry_safety: RetrySafety::default(),
             initial_policy: InitialHealthCheckPolicy::default(),
             tolerate_misconfigured: false,
+            listeners: Vec::new(),
             failover: FailoverConfig::default(),
             #[cfg(feature = "lag-aware")]
             lag_aware: None,
@@ -205,7 +209,8 @@ impl MultiDbConfig {
         self
     }
 
-    /// Where the events go; a subscription made before the client is built sees those of the start.
+    /// Where the events go; a subscription made before the client is built sees those of the start. For code that is
+    /// to be called with them there is [`listener`](Self::listener).
     #[must_use]
     pub fn events(mut self, events: Events) -> Self {
         self.failover.events = events;
