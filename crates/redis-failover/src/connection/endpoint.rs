@@ -13,8 +13,11 @@ use tokio::{
     time::{Instant, timeout},
 };
 
+use tower_failover::availability::Connections;
+
 use super::{
-    Address, BoxedStream, ByteStream, Connect, ProvideCredentials, credentials, lent::Lent, refusal::Refusals,
+    Address, BoxedStream, ByteStream, Connect, ProvideCredentials, counted::Counted, credentials, lent::Lent,
+    refusal::Refusals,
 };
 use crate::classify::misconfigured;
 
@@ -48,6 +51,7 @@ pub struct Endpoint {
     connect: Arc<dyn Connect>,
     connect_timeout: Duration,
     client_name: Option<Arc<str>>,
+    connections: Connections,
     shared: Arc<Mutex<Shared>>,
 }
 
@@ -70,6 +74,7 @@ impl Endpoint {
             connect,
             connect_timeout,
             client_name: None,
+            connections: Connections::default(),
             shared: Arc::default(),
         }
     }
@@ -85,6 +90,13 @@ impl Endpoint {
     #[must_use]
     pub fn credentials(mut self, provider: Arc<dyn ProvideCredentials>) -> Self {
         self.credentials = Some(provider);
+        self
+    }
+
+    /// Counts its connections here.
+    #[must_use]
+    pub fn connections(mut self, connections: Connections) -> Self {
+        self.connections = connections;
         self
     }
 
@@ -123,7 +135,7 @@ impl Endpoint {
             let lent = Lent::new(stream);
             // Nothing comes after the replies before somebody subscribes, so nothing is lost in here.
             self.greet(settings, lent.clone()).await?.let_go().await;
-            Ok(lent.take_back()?)
+            Ok(Box::new(Counted::new(lent.take_back()?, self.connections.opened())) as BoxedStream)
         };
         self.within(limit, attempt).await
     }
@@ -184,7 +196,12 @@ impl Endpoint {
         // Deadlines are a layer's business.
         let config = AsyncConnectionConfig::new().set_response_timeout(None);
         let (connection, driver) = MultiplexedConnection::new_with_config(&settings, stream, config).await?;
-        let mut dialled = Dialled { connection, driver: tokio::spawn(driver) };
+        let open = self.connections.opened();
+        let driver = tokio::spawn(async move {
+            driver.await;
+            drop(open);
+        });
+        let mut dialled = Dialled { connection, driver };
         if settings.password().is_none() {
             dialled.is_let_in().await?;
         }

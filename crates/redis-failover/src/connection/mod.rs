@@ -10,6 +10,7 @@
 
 mod address;
 mod connect;
+mod counted;
 mod credentials;
 mod dedicated;
 mod demand;

@@ -45,7 +45,8 @@ pub(super) fn ground(
 > {
     Ok(match &config.target {
         Target::Standalone(info) => {
-            let mut endpoint = Endpoint::new(info.clone(), config.connect()?, options.connect_timeout());
+            let mut endpoint = Endpoint::new(info.clone(), config.connect()?, options.connect_timeout())
+                .connections(availability.connections().clone());
             if let Some(name) = options.client_name() {
                 endpoint = endpoint.client_name(Arc::clone(name));
             }

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 
 use super::member::Weight;
 use super::outage::{Outage, OutageStatus};
-use crate::availability::{Availability, View};
+use crate::availability::{Availability, CallCounts, View};
 use crate::event::{Name, SwitchReason};
 
 /// How many switches are remembered (B40).
@@ -42,6 +42,10 @@ pub struct MemberSnapshot {
     pub drained: bool,
     /// Its health and its circuit.
     pub view: View,
+    /// What became of its calls that did not go well.
+    pub calls: CallCounts,
+    /// How many connections to it are open, as far as they are [counted](Availability::connections).
+    pub connections: usize,
 }
 
 /// One switch.
@@ -56,6 +60,11 @@ pub struct Switch {
     pub reason: SwitchReason,
     /// When.
     pub at: Instant,
+    /// The version of the choice.
+    pub version: u64,
+    /// If it was a failure: from its first sign (a suspicion, a failed probe, a trip), or from the beginning of the
+    /// outage that it ends, to the switch.
+    pub took: Option<Duration>,
 }
 
 /// What the driver publishes for snapshots; the views are read when one is taken.
@@ -82,6 +91,8 @@ impl Roster {
             weight: *weight,
             drained: *drained,
             view: availability.view(),
+            calls: availability.call_counts(),
+            connections: availability.connections().count(),
         };
         Snapshot {
             active: self.active.clone(),

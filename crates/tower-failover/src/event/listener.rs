@@ -28,9 +28,12 @@ const LAST_CALLS: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Listener {
     name: &'static str,
-    wants: Option<Arc<dyn Fn(&Event) -> bool + Send + Sync>>,
-    call: Arc<dyn Fn(Event) -> BoxFuture<'static, ()> + Send + Sync>,
+    wants: Option<Arc<Wants>>,
+    call: Arc<Call>,
 }
+
+type Wants = dyn Fn(&Event) -> bool + Send + Sync;
+type Call = dyn Fn(Event) -> BoxFuture<'static, ()> + Send + Sync;
 
 impl Listener {
     /// Plain code, which may block: it is called on a thread that is there for that.
