@@ -51,6 +51,7 @@
 //!   crypto provider
 //! - `tls-no-provider`: the same without ring
 //! - `lag-aware`: the health check that asks Redis Enterprise's REST API, and encrypted client keys
+//! - `metrics`: counters, gauges and histograms, by the facade of that name
 //!
 //! # Layout
 //!
@@ -65,6 +66,7 @@
 //! - [`health`]: health checks
 //! - [`pubsub`]: messages that go on through a failover
 //! - [`transaction`]: transactions that watch keys
+//! - `metrics`: what is measured of a client, and all names (with the feature of that name)
 //! - [`cursor`]: scan cursors that carry the database which issued them
 //! - [`error`]: the one error, and its way through redis-rs's
 
@@ -78,6 +80,8 @@ pub mod cursor;
 pub mod database;
 pub mod error;
 pub mod health;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod pubsub;
 pub mod reply;
 pub mod retry;

@@ -25,6 +25,14 @@ async fn pair() -> (EmbeddedRedis, EmbeddedRedis, MultiDbConfig) {
 
 type Heard = mpsc::UnboundedReceiver<Event>;
 
+/// As an async listener.
+fn later(listener: impl Fn(&Event)) -> impl Fn(Event) -> std::future::Ready<()> {
+    move |event| {
+        listener(&event);
+        std::future::ready(())
+    }
+}
+
 fn sending() -> (impl Fn(&Event) + Send + Sync + 'static, Heard) {
     let (sender, heard) = mpsc::unbounded_channel();
     // The story may have ended.
@@ -48,7 +56,7 @@ async fn b51_listeners_of_the_builder_hear_the_events_of_the_start() {
     let (_primary, _secondary, config) = pair().await;
     let (plain, mut plainly_heard) = sending();
     let (listener, mut heard) = sending();
-    let config = config.listener(plain).async_listener(move |event| std::future::ready(listener(&event)));
+    let config = config.listener(plain).async_listener(later(listener));
     let client = MultiDbClient::new(config).unwrap();
     client.connect(LONG).await.unwrap();
     for heard in [&mut plainly_heard, &mut heard] {
@@ -68,7 +76,7 @@ async fn b51_a_listener_added_at_run_time_hears_what_comes_after_it() {
     until(&mut heard_early, is_switch_to("primary")).await;
 
     let (late, mut heard) = sending();
-    client.add_async_listener(move |event| std::future::ready(late(&event)));
+    client.add_async_listener(later(late));
     primary.control().kill();
     let told = until(&mut heard, is_switch_to("secondary")).await;
     assert!(!told.iter().any(|event| matches!(event, Event::MemberAdded { .. })), "{told:?}");

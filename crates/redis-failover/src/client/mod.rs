@@ -24,6 +24,8 @@ use crate::adapter::StackConnection;
 use crate::command::{CallOptions, Command};
 use crate::config::{ConfigError, InitialHealthCheckPolicy, MultiDbConfig};
 use crate::error::Error;
+#[cfg(feature = "metrics")]
+use crate::metrics::Operations;
 use in_flight::InFlight;
 use initial::{all_judged, is_met, misconfigured};
 use listen::Listeners;
@@ -68,6 +70,8 @@ use running::{Running, start};
 pub struct MultiDbClient {
     shared: Arc<Shared>,
     stack: Option<StackConnection>,
+    #[cfg(feature = "metrics")]
+    operations: Option<Operations>,
     options: CallOptions,
 }
 
@@ -86,6 +90,8 @@ impl Shared {
         if let Some(running) = self.running.get() {
             let tasks = std::mem::take(&mut *running.tasks.lock().unwrap_or_else(PoisonError::into_inner));
             drop(tasks);
+            #[cfg(feature = "metrics")]
+            drop(running.reporting.lock().unwrap_or_else(PoisonError::into_inner).take());
             running.subscribers.close();
         }
         // The last, so that they hear of the end.
@@ -109,7 +115,13 @@ impl MultiDbClient {
             in_flight: AtomicUsize::new(0),
             idle: Notify::new(),
         };
-        Ok(Self { shared: Arc::new(shared), stack: None, options: CallOptions::new() })
+        Ok(Self {
+            shared: Arc::new(shared),
+            stack: None,
+            #[cfg(feature = "metrics")]
+            operations: None,
+            options: CallOptions::new(),
+        })
     }
 
     /// A client of the databases with these URLs, in the order of preference, with all defaults; see
@@ -214,9 +226,19 @@ impl MultiDbClient {
         };
         let _call = InFlight::enter(&self.shared)?;
         if self.stack.is_none() {
-            self.stack = Some(self.running().await?.stack.clone());
+            let running = self.running().await?;
+            let stack = running.stack.clone();
+            #[cfg(feature = "metrics")]
+            {
+                self.operations = running.operations.clone();
+            }
+            self.stack = Some(stack);
         }
         let Some(stack) = &mut self.stack else { return Err(Error::Closed) };
+        #[cfg(feature = "metrics")]
+        if let Some(operations) = &mut self.operations {
+            return operations.time(stack, command).await;
+        }
         stack.call(command).await
     }
 

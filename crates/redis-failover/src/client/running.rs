@@ -14,6 +14,8 @@ use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig};
 use crate::cursor::CursorTag;
 use crate::database::{self, Tasks};
 use crate::error::Error;
+#[cfg(feature = "metrics")]
+use crate::metrics::{Operations, Reporting};
 use crate::pubsub::Subscribers;
 use crate::retry::CommandPolicy;
 
@@ -25,6 +27,10 @@ pub(super) struct Running {
     pub(super) chance: Chance,
     pub(super) subscribers: Subscribers,
     pub(super) tasks: Mutex<Vec<Tasks>>,
+    #[cfg(feature = "metrics")]
+    pub(super) operations: Option<Operations>,
+    #[cfg(feature = "metrics")]
+    pub(super) reporting: Mutex<Option<Reporting>>,
 }
 
 pub(super) fn start(config: &MultiDbConfig, listeners: &Listeners) -> Result<Running, Error> {
@@ -34,6 +40,8 @@ pub(super) fn start(config: &MultiDbConfig, listeners: &Listeners) -> Result<Run
     let names: Vec<_> = config.databases.iter().map(DatabaseConfig::name_or_address).collect();
     let tags = CursorTag::assign(&names)
         .map_err(|error| ConfigError::Option { option: "databases", reason: error.to_string() })?;
+    #[cfg(feature = "metrics")]
+    let seen = config.event_source().subscribe();
     let sweeper = Sweeper::spawn();
     let mut members = Vec::new();
     let mut tasks = Vec::new();
@@ -60,5 +68,25 @@ pub(super) fn start(config: &MultiDbConfig, listeners: &Listeners) -> Result<Run
     let subscribers = Subscribers::new(sources, route.clone(), chance.clone());
     let database = config.databases.first().map_or(0, DatabaseConfig::number);
     let stack = StackConnection::new(layer.layer(balance), database);
-    Ok(Running { stack, handle, route, counters, chance, subscribers, tasks: Mutex::new(tasks) })
+    #[cfg(feature = "metrics")]
+    let (operations, reporting) = match &config.metrics {
+        Some(metrics) => {
+            let reporting = Reporting::start(metrics, seen, handle.clone(), counters.clone());
+            (Some(Operations::new(metrics, route.clone())), Some(reporting))
+        }
+        None => (None, None),
+    };
+    Ok(Running {
+        stack,
+        handle,
+        route,
+        counters,
+        chance,
+        subscribers,
+        tasks: Mutex::new(tasks),
+        #[cfg(feature = "metrics")]
+        operations,
+        #[cfg(feature = "metrics")]
+        reporting: Mutex::new(reporting),
+    })
 }

@@ -5,6 +5,8 @@ mod error;
 #[cfg(feature = "lag-aware")]
 mod lag_aware;
 mod listeners;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod options;
 mod times;
 mod tls;
@@ -28,6 +30,8 @@ pub(crate) use validate::weight;
 use crate::command::RetrySafety;
 #[cfg(feature = "lag-aware")]
 use crate::health::LagAware;
+#[cfg(feature = "metrics")]
+use crate::metrics::Metrics;
 
 /// How many databases must be healthy for [`MultiDbClient::connect`](crate::MultiDbClient::connect) to succeed (B41).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,6 +72,8 @@ pub struct MultiDbConfig {
     failover: FailoverConfig,
     #[cfg(feature = "lag-aware")]
     pub(crate) lag_aware: Option<LagAware>,
+    #[cfg(feature = "metrics")]
+    pub(crate) metrics: Option<Metrics>,
 }
 
 impl MultiDbConfig {
@@ -85,6 +91,8 @@ impl MultiDbConfig {
             failover: FailoverConfig::default(),
             #[cfg(feature = "lag-aware")]
             lag_aware: None,
+            #[cfg(feature = "metrics")]
+            metrics: None,
         }
     }
 

@@ -103,6 +103,11 @@ pub(crate) fn open(
         #[cfg(feature = "lag-aware")]
         let checks = checks.chain(config.lag_aware_check(all)?);
         let plan = HealthPlan::new(checks).settings(options.health()).suspicion(suspicion).chance(chance);
+        #[cfg(feature = "metrics")]
+        let plan = match all.metrics.clone() {
+            Some(metrics) => plan.observer(move |report| metrics.probed(report)),
+            None => plan,
+        };
         Some(plan.watch(&availability).map_err(|error| invalid("health_checks", &error))?)
     };
 

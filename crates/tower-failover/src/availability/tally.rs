@@ -41,7 +41,7 @@ impl Tally {
         self.ambiguous.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn counts(&self) -> CallCounts {
+    pub(crate) fn counts(&self) -> CallCounts {
         CallCounts {
             retries: self.retries.load(Ordering::Relaxed),
             ended: self.ended.load(Ordering::Relaxed),

@@ -213,8 +213,9 @@ where
 
     /// To the member that the last attempt ran on.
     fn charge(&self, what: impl Fn(&Tally)) {
-        if let Some(member) = self.shared.route.served_by(self.version) {
-            what(member.tally());
+        match self.shared.route.served_by(self.version) {
+            Some(member) => what(member.tally()),
+            None => what(self.shared.counters.uncharged_tally()),
         }
     }
 
