@@ -149,3 +149,37 @@ async fn b52_calls_are_measured_by_kind_and_by_what_became_of_them() {
     until("it is charged to the primary", || ambiguous() == 1).await;
     assert_eq!(recorded.counter(names::AMBIGUOUS_FAILURES, &[]), 1);
 }
+
+const GUIDE: &str = include_str!("../../docs/observation.md");
+
+#[test]
+fn b52_the_guide_names_every_metric_and_every_label() {
+    let labels = [
+        names::DATABASE,
+        names::FAIL_FROM,
+        names::FAIL_TO,
+        names::REASON,
+        names::REASON_DETAIL,
+        names::CHECK,
+        names::PROBE_VERDICT,
+        names::OPERATION_KIND,
+        names::ERROR_TYPE,
+        names::SYSTEM,
+    ];
+    for name in names::ALL.iter().map(|metric| metric.name).chain(labels) {
+        assert!(GUIDE.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+#[test]
+fn b51_the_guide_names_every_event() {
+    let source = include_str!("../../crates/tower-failover/src/event/mod.rs");
+    let (_, variants) = source.split_once("pub enum Event {").unwrap();
+    let names = variants.lines().filter_map(|line| line.strip_prefix("    "));
+    let names = names.filter(|line| line.starts_with(char::is_uppercase));
+    let names: Vec<_> = names.map(|line| line.split([' ', ',', '(']).next().unwrap()).collect();
+    assert!(names.len() >= 14, "{names:?}");
+    for name in names {
+        assert!(GUIDE.contains(&format!("`{name}`")), "{name}");
+    }
+}

@@ -259,6 +259,12 @@ impl MultiDbClient {
         self.shared.end();
     }
 
+    /// Whether [`close`](Self::close) was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.closed.load(Ordering::SeqCst)
+    }
+
     fn event_source(&self) -> &Events {
         self.shared.config.event_source()
     }

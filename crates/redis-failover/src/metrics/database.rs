@@ -48,7 +48,7 @@ impl DatabaseMetrics {
         let view = &member.view;
         self.active.set(flag(is_active));
         self.preferred.set(flag(is_preferred));
-        self.available.set(flag(view.is_available() && !member.drained));
+        self.available.set(flag(view.is_available()));
         self.circuit.set(match view.circuit.state {
             CircuitState::Closed => 0.0,
             CircuitState::HalfOpen => 1.0,

@@ -31,7 +31,7 @@ pub(crate) struct Operations {
 /// The handles of the database that serves.
 struct Handles {
     version: u64,
-    labels: [Label; 2],
+    labels: Vec<Label>,
     /// In the order of [`OperationKind`].
     histograms: [Histogram; 3],
 }
@@ -47,7 +47,7 @@ use OperationKind::{Blocking, Command as Single, Pipeline};
 
 impl Operations {
     pub(crate) fn new(metrics: &Metrics, route: ActiveRoute) -> Self {
-        let handles = Arc::new(Handles::fetch(metrics, &route));
+        let handles = Arc::new(Handles::none());
         let newest = Arc::new(Mutex::new(Arc::clone(&handles)));
         Self { metrics: Arc::new(metrics.clone()), route, handles, newest }
     }
@@ -93,10 +93,16 @@ impl Operations {
 }
 
 impl Handles {
+    /// Of no version: to be replaced by the first call.
+    fn none() -> Self {
+        let histograms = std::array::from_fn(|_| Histogram::noop());
+        Self { version: 0, labels: Vec::new(), histograms }
+    }
+
     fn fetch(metrics: &Metrics, route: &ActiveRoute) -> Self {
         let (version, active) = route.active();
         let system = Label::from_static_parts(names::SYSTEM, "redis");
-        let labels = [system, database(active.as_deref().unwrap_or(names::NO_DATABASE))];
+        let labels = vec![system, database(active.as_deref().unwrap_or(names::NO_DATABASE))];
         let histograms = [Single, Pipeline, Blocking].map(|kind| {
             metrics.histogram(names::OPERATION_DURATION, labels.iter().cloned().chain([kind.label()]))
         });
