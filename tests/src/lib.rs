@@ -2,19 +2,26 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+mod durable;
+mod faults;
 mod impostor;
 mod load;
 pub mod messages;
 mod stoppable;
+pub mod transactions;
+pub mod tree;
 
 use std::time::Duration;
 
 use failover_testkit::server::AnyServer;
 use futures_util::StreamExt;
+use redis::aio::MultiplexedConnection;
 use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
 use tokio::time::{sleep, timeout};
 use tower_failover::balance::Snapshot;
 
+pub use durable::{durable, quick};
+pub use faults::{Fault, NAMES, SEVEN, TWENTY, suffer};
 pub use impostor::{Afterwards, Impostor};
 pub use load::{Load, Tally};
 pub use stoppable::StoppableClient;
@@ -36,6 +43,21 @@ pub fn config(primary: &str, secondary: &str) -> MultiDbConfig {
         DatabaseConfig::from_url(primary).unwrap().name("primary").weight(1.0),
         DatabaseConfig::from_url(secondary).unwrap().name("secondary").weight(0.5),
     ])
+}
+
+/// A connection to one server, past every client.
+pub async fn plain(url: &str) -> MultiplexedConnection {
+    redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap()
+}
+
+/// Waits until a condition holds.
+pub async fn until(what: &str, condition: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !condition().await {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("not in time: {what}"));
 }
 
 /// The name of the database that serves now.

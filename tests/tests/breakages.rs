@@ -2,11 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a list that cannot be read has failed")]
 
-use std::{
-    collections::HashMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use tests::tree::{root, sources, test_functions};
 
 const LIST: &str = include_str!("../breakages.txt");
 
@@ -37,48 +33,15 @@ fn recorded() -> Vec<Breakage<'static>> {
     breakages
 }
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
-
-/// The text of a source file, or of all in a folder; nothing where there is neither.
-fn sources(path: PathBuf, found: &mut Vec<String>) {
-    if path.is_dir() {
-        for entry in fs::read_dir(path).unwrap() {
-            sources(entry.unwrap().path(), found);
-        }
-    } else if path.extension().is_some_and(|extension| extension == "rs") {
-        found.extend(fs::read_to_string(path));
-    }
-}
-
-/// How often a test function of each name is there.
-fn tests() -> HashMap<String, usize> {
-    let mut found = Vec::new();
-    for folder in ["crates", "tests"] {
-        sources(root().join(folder), &mut found);
-    }
-    let mut tests = HashMap::new();
-    for source in &found {
-        for line in source.lines().map(str::trim) {
-            let function = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn b");
-            if let Some((name, _)) = function.and_then(|function| function.split_once('(')) {
-                *tests.entry(format!("b{name}")).or_default() += 1;
-            }
-        }
-    }
-    tests
-}
-
 #[test]
 fn every_breakage_fits_the_tree() {
-    let tests = tests();
+    let tests = test_functions();
     let breakages = recorded();
     assert!(breakages.len() >= 10);
     let mut stale = Vec::new();
     for Breakage { rule, file, line, broken, test } in breakages {
         let mut places = Vec::new();
-        sources(root().join(file), &mut places);
+        sources(&root().join(file), &mut places);
         let times =
             places.iter().flat_map(|source| source.lines()).filter(|there| there.trim() == line).count();
         if times != 1 {

@@ -150,7 +150,7 @@ async fn b52_calls_are_measured_by_kind_and_by_what_became_of_them() {
     assert_eq!(recorded.counter(names::AMBIGUOUS_FAILURES, &[]), 1);
 }
 
-const GUIDE: &str = include_str!("../../docs/observation.md");
+const GUIDE: &str = include_str!("../../crates/redis-failover/docs/observation.md");
 
 #[test]
 fn b52_the_guide_names_every_metric_and_every_label() {

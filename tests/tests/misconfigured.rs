@@ -241,3 +241,51 @@ async fn b14_a_changed_password_is_asked_for_and_taken_without_a_restart() {
     };
     timeout(PATIENCE, works).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b14_a_standby_whose_password_was_changed_is_told_of_and_serves_when_it_is_known_here() {
+    let Some((primary, mut secondary)) = Server::pair().await else { return };
+    let password = Arc::new(Mutex::new("right"));
+    let asked = Arc::clone(&password);
+    let credentials = move || {
+        let credentials = Credentials::password(*asked.lock().unwrap());
+        async { Ok(credentials) }
+    };
+    let databases = [
+        DatabaseConfig::from_url(&primary.url()).unwrap().name("primary"),
+        DatabaseConfig::from_url(&format!("redis://{}", secondary.real.addr()))
+            .unwrap()
+            .name("secondary")
+            .weight(0.5)
+            .credentials(credentials),
+    ];
+    let mut client = MultiDbClient::new(brisk(MultiDbConfig::new(databases))).unwrap();
+    client.connect(PATIENCE).await.unwrap();
+    becomes_active(&client, "primary").await;
+    let mut events = client.events();
+    let load = Load::start(&client, 4);
+
+    // Nobody gets in there any more, and nobody has to.
+    secondary.change_password().await;
+    secondary.cut_all().await;
+    told_of(&mut events, vec!["secondary"]).await;
+    let tally = load.end().await;
+    assert!(tally.errors.is_empty(), "{} answered, {:?}", tally.answered, tally.errors);
+    assert_eq!(switches(&client), Vec::<String>::new());
+
+    // It is no refuge either, and says so instead of an outage's end.
+    primary.real.kill().unwrap();
+    let refused = async {
+        loop {
+            match client.set::<_, _, ()>("key", 1).await {
+                Err(error) if matches!(Error::of(&error), Some(Error::TemporarilyUnavailable(_))) => return,
+                _ => sleep(Duration::from_millis(5)).await,
+            }
+        }
+    };
+    timeout(PATIENCE, refused).await.unwrap();
+
+    *password.lock().unwrap() = "rotated";
+    becomes_active(&client, "secondary").await;
+    client.set::<_, _, ()>("key", 2).await.unwrap();
+}

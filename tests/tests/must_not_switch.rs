@@ -77,6 +77,51 @@ async fn b17_a_server_that_kills_its_connections_keeps_its_clients() {
     assert!(tally.errors.is_empty(), "{} answered, {:?}", tally.answered, tally.errors);
 }
 
+/// Everybody else waits behind such a reply, and whoever has no patience for it gives up.
+async fn replies_of_100_mb(patience: Option<Duration>) {
+    let (primary, _secondary, config) = pair().await;
+    let AnyServer::Real(primary) = &primary else {
+        println!("skipped: the embedded server is not made for this");
+        return;
+    };
+    let config = match patience {
+        Some(patience) => config.response_timeout(patience),
+        None => config,
+    };
+    let client = MultiDbClient::new(config).unwrap();
+    client.connect(PATIENCE).await.unwrap();
+    becomes_active(&client, "primary").await;
+    let operator = redis::Client::open(primary.url()).unwrap();
+    let mut operator = operator.get_multiplexed_async_connection().await.unwrap();
+    const LENGTH: usize = 100_000_000;
+    let _: usize = operator.setrange("large", LENGTH as isize - 1, "!").await.unwrap();
+
+    let load = Load::start(&client, CALLERS);
+    let mut came = 0;
+    for _ in 0..5 {
+        let reply = client.clone().get::<_, Vec<u8>>("large").await;
+        came += u32::from(reply.is_ok_and(|value| value.len() == LENGTH));
+    }
+    sleep(AFTERWARDS).await;
+    let tally = load.end().await;
+    assert_eq!(switches(&client), Vec::<String>::new());
+    assert!(tally.answered > 0);
+    if patience.is_some() {
+        assert_eq!(came, 5);
+        assert!(tally.errors.is_empty(), "{} answered, {:?}", tally.answered, tally.errors);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b17_replies_of_100_mb_keep_their_clients() {
+    replies_of_100_mb(Some(PATIENCE)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b17_replies_of_100_mb_that_nobody_waits_for_keep_their_clients() {
+    replies_of_100_mb(None).await;
+}
+
 #[tokio::test]
 async fn b57_a_runtime_that_was_blocked_for_two_seconds_blames_nobody() {
     let (_primary, _secondary, config) = pair().await;

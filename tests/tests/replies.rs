@@ -1,6 +1,7 @@
 //! Every reply belongs to its call, whatever becomes of the calls beside it.
 
 use std::{
+    collections::HashSet,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -64,6 +65,66 @@ async fn b62_every_reply_belongs_to_its_call() {
     }
     ended.store(true, Ordering::Relaxed);
     // A reply that was another call's has panicked in there.
+    let answered: u64 = callers.join_all().await.into_iter().sum();
+    assert!(answered > CALLERS, "{answered} answers");
+}
+
+/// A list and a channel of its own for each caller, and whatever else gives each reply a place where it belongs: plain
+/// and atomic pipelines, and blocking commands on connections that are used again. Some are given up.
+async fn asks_in_all_ways(mut client: MultiDbClient, caller: u64, ended: Arc<AtomicBool>) -> u64 {
+    let (mut answered, mut taken) = (0, HashSet::new());
+    let key = format!("list:{caller}");
+    for number in 0_u64.. {
+        if ended.load(Ordering::Relaxed) {
+            break;
+        }
+        let word = caller * 1_000_000 + number;
+        let patience = match number % 4 {
+            0 => Duration::from_micros(number % 3000),
+            _ => PATIENCE,
+        };
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("ECHO").arg(word).ignore().cmd("ECHO").arg(word + 1);
+        if number % 2 == 0 {
+            pipeline.atomic();
+        }
+        if let Ok(Ok((reply,))) = timeout(patience, pipeline.query_async::<(u64,)>(&mut client)).await {
+            assert_eq!(reply, word + 1, "the reply of another pipeline");
+            answered += 1;
+        }
+        // Each element is put there once, and so is taken once. The other database may have kept one.
+        let _: Result<(), _> = client.rpush(&key, word).await;
+        let popped = timeout(patience, client.blpop::<_, Option<(String, u64)>>(&key, 0.02)).await;
+        if let Ok(Ok(Some((list, element)))) = popped {
+            assert_eq!(list, key, "the element of another list");
+            assert!(taken.insert(element) && element <= word, "{element} again");
+            answered += 1;
+        }
+    }
+    answered
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b62_replies_to_pipelines_and_blocking_commands_belong_to_their_calls() {
+    let (primary, _secondary, config) = pair().await;
+    // So few that each serves many, and fails some of them.
+    let config = config.response_timeout(Duration::from_millis(100)).dedicated_connections(4);
+    let client = MultiDbClient::new(config).unwrap();
+    client.connect(PATIENCE).await.unwrap();
+    let ended = Arc::new(AtomicBool::new(false));
+    let callers: JoinSet<_> =
+        (0..CALLERS).map(|caller| asks_in_all_ways(client.clone(), caller, Arc::clone(&ended))).collect();
+    let handle = client.handle().unwrap();
+    for turn in 0..40 {
+        let _ = handle.force_active(["secondary", "primary"][turn % 2], None).await;
+        if turn % 10 == 5 {
+            primary.freeze().unwrap();
+            sleep(Duration::from_millis(150)).await;
+            primary.thaw().unwrap();
+        }
+        sleep(Duration::from_millis(40)).await;
+    }
+    ended.store(true, Ordering::Relaxed);
     let answered: u64 = callers.join_all().await.into_iter().sum();
     assert!(answered > CALLERS, "{answered} answers");
 }

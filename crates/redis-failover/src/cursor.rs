@@ -24,9 +24,13 @@
 //! assert!(paris.outgoing(&Command::from(&next)).is_err());
 //! ```
 
+mod tags;
+
 use std::{fmt, num::NonZeroU8};
 
 use redis::{Arg, Cmd, ErrorKind, RedisError, Value};
+
+pub(crate) use tags::CursorTags;
 
 use crate::command::Command;
 
@@ -149,15 +153,7 @@ impl CursorTag {
         if cursor >> TAG_SHIFT != self.bits() >> TAG_SHIFT {
             return Err(ScanInterrupted);
         }
-        let mut rewritten = Cmd::new();
-        for (at, word) in command.args_iter().enumerate() {
-            match word {
-                Arg::Simple(word) if at != position => rewritten.arg(word),
-                _ => rewritten.arg(cursor ^ self.bits()),
-            };
-        }
-        rewritten.set_no_response(command.is_no_response());
-        Ok(rewritten)
+        Ok(with_cursor(command, position, cursor ^ self.bits()))
     }
 
     fn bits(self) -> u64 {
@@ -174,8 +170,21 @@ impl CursorTag {
     }
 }
 
+/// The same scan with another cursor.
+pub(crate) fn with_cursor(command: &Cmd, position: usize, cursor: u64) -> Cmd {
+    let mut rewritten = Cmd::new();
+    for (at, word) in command.args_iter().enumerate() {
+        match word {
+            Arg::Simple(word) if at != position => rewritten.arg(word),
+            _ => rewritten.arg(cursor),
+        };
+    }
+    rewritten.set_no_response(command.is_no_response());
+    rewritten
+}
+
 /// Where a scan command has its cursor; `None` for every other command. Cheap: most names differ in length.
-fn cursor_position(command: &Cmd) -> Option<usize> {
+pub(crate) fn cursor_position(command: &Cmd) -> Option<usize> {
     match command.args_iter().next() {
         Some(Arg::Simple(name)) if name.eq_ignore_ascii_case(b"SCAN") => Some(1),
         Some(Arg::Simple(name)) if name.len() == 5 && name[1..].eq_ignore_ascii_case(b"SCAN") => {
@@ -186,7 +195,7 @@ fn cursor_position(command: &Cmd) -> Option<usize> {
 }
 
 /// Where a scan that goes on has its cursor, and which; a word that is no number is left to the server.
-fn running_scan(command: &Cmd) -> Option<(usize, u64)> {
+pub(crate) fn running_scan(command: &Cmd) -> Option<(usize, u64)> {
     let position = cursor_position(command)?;
     let cursor = match command.args_iter().nth(position)? {
         Arg::Simple(word) => number(word),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::RedisError;
-use tower_failover::balance::OutageStatus;
+use tower_failover::availability::Evidence;
+use tower_failover::balance::{ManageError, OutageStatus};
 use tower_failover::deadline::DeadlineError;
 use tower_failover::retry::RetryError;
 use tower_failover::{CircuitError, FailoverError, Name};
@@ -57,6 +58,18 @@ pub enum Error {
         /// Its name.
         database: Name,
     },
+    /// What is to run as one has keys in different slots of a cluster; nothing was sent (B48).
+    #[cfg(feature = "cluster")]
+    CrossSlot {
+        /// What was to be run.
+        command: &'static str,
+    },
+    /// A transaction on a cluster watches no key that could say on which node it is to run (B48).
+    #[cfg(feature = "cluster")]
+    NoKeyToWatch,
+    /// The call says to which nodes of a cluster it goes, and the active database is none; nothing was sent (B55).
+    #[cfg(feature = "cluster")]
+    NoCluster,
     /// The watched keys were changed by others during each attempt; nothing was applied (B48).
     TransactionConflict {
         /// How many there were.
@@ -87,6 +100,15 @@ pub enum Error {
     },
     /// The initial policy was not met in time.
     Start(&'static str),
+    /// A database was to be added only if it is healthy, and it is not (B40).
+    Unhealthy {
+        /// Its name.
+        database: Name,
+        /// What its checks said; `None` if they said nothing within a round.
+        evidence: Option<Evidence>,
+    },
+    /// An order was not carried out (B38, B40).
+    Manage(ManageError),
     /// redis-rs's own error.
     Redis(Arc<RedisError>),
 }
@@ -112,6 +134,12 @@ impl Error {
             Self::DatabaseLeft => "DatabaseLeft",
             Self::DedicatedConnectionsInUse { .. } => "DedicatedConnectionsInUse",
             Self::NoDedicatedConnections { .. } => "NoDedicatedConnections",
+            #[cfg(feature = "cluster")]
+            Self::CrossSlot { .. } => "CrossSlot",
+            #[cfg(feature = "cluster")]
+            Self::NoKeyToWatch => "NoKeyToWatch",
+            #[cfg(feature = "cluster")]
+            Self::NoCluster => "NoCluster",
             Self::TransactionConflict { .. } => "TransactionConflict",
             Self::TransactionEnded => "TransactionEnded",
             Self::ScanInterrupted => "ScanInterrupted",
@@ -123,6 +151,8 @@ impl Error {
             Self::Config(_) => "Config",
             Self::Misconfigured { .. } => "Misconfigured",
             Self::Start(_) => "Start",
+            Self::Unhealthy { .. } => "Unhealthy",
+            Self::Manage(_) => "Manage",
             Self::Redis(_) => "Redis",
         }
     }
@@ -158,6 +188,10 @@ impl From<ConnectionError> for Error {
             ConnectionError::DedicatedInUse { maximum } => Self::DedicatedConnectionsInUse { maximum },
             ConnectionError::DatabaseLeft => Self::DatabaseLeft,
             ConnectionError::ScanInterrupted => Self::ScanInterrupted,
+            #[cfg(feature = "cluster")]
+            ConnectionError::CrossSlot { command } => Self::CrossSlot { command },
+            #[cfg(feature = "cluster")]
+            ConnectionError::NoCluster => Self::NoCluster,
             ConnectionError::Redis(error) => Self::Redis(Arc::new(error)),
             _ => Self::Closed,
         }
@@ -176,6 +210,15 @@ impl From<ConfigError> for Error {
     }
 }
 
+impl From<ManageError> for Error {
+    fn from(error: ManageError) -> Self {
+        match error {
+            ManageError::DriverGone => Self::Closed,
+            error => Self::Manage(error),
+        }
+    }
+}
+
 impl From<Error> for RedisError {
     fn from(error: Error) -> Self {
         let kind = match &error {
@@ -185,9 +228,10 @@ impl From<Error> for RedisError {
             },
             Error::TimedOut(_) => io::ErrorKind::TimedOut,
             Error::NotConnected(_) => io::ErrorKind::NotConnected,
-            Error::Config(_) | Error::Misconfigured { .. } | Error::ConnectionState { .. } => {
-                io::ErrorKind::InvalidInput
-            }
+            Error::Config(_)
+            | Error::Misconfigured { .. }
+            | Error::ConnectionState { .. }
+            | Error::Manage(_) => io::ErrorKind::InvalidInput,
             _ => io::ErrorKind::Other,
         };
         io::Error::new(kind, error).into()
@@ -225,6 +269,21 @@ impl fmt::Display for Error {
                 "database {database} is a service of one's own, which has no connection for a transaction alone; \
                  configure it by its url"
             ),
+            #[cfg(feature = "cluster")]
+            Self::CrossSlot { command } => write!(
+                f,
+                "the keys of {command} lie in different slots of the cluster, so no node can run it as one, and nothing \
+                 was sent; give them a common hash tag, as in {{user:7}}:name, or send commands of their own"
+            ),
+            #[cfg(feature = "cluster")]
+            Self::NoKeyToWatch => f.write_str(
+                "a transaction on a cluster runs on the node of its keys; give one at least to be watched",
+            ),
+            #[cfg(feature = "cluster")]
+            Self::NoCluster => f.write_str(
+                "the active database is no cluster, whose nodes could be named; nothing was sent; send the command \
+                 without a route",
+            ),
             Self::TransactionConflict { attempts } => write!(
                 f,
                 "others changed the watched keys during each of {attempts} attempts; nothing was applied; try again \
@@ -252,6 +311,14 @@ impl fmt::Display for Error {
                  certificates, or allow it with tolerate_misconfigured"
             ),
             Self::Start(policy) => write!(f, "the initial health check policy {policy} was not met in time"),
+            Self::Unhealthy { database, evidence } => {
+                write!(f, "database {database} was not added, because it is not healthy")?;
+                if let Some(evidence) = evidence {
+                    write!(f, " ({evidence})")?;
+                }
+                f.write_str("; add it with skip_initial_health_check to have it join all the same")
+            }
+            Self::Manage(error) => error.fmt(f),
             Self::Redis(error) => error.fmt(f),
         }
     }

@@ -69,6 +69,8 @@
 //! - `metrics`: what is measured of a client, and all names (with the feature of that name)
 //! - [`cursor`]: scan cursors that carry the database which issued them
 //! - [`error`]: the one error, and its way through redis-rs's
+//!
+//! And in [`guide`], a page for each question: what happens when a database dies, what you may lose, what to do then.
 
 pub mod adapter;
 pub mod classify;
@@ -79,6 +81,8 @@ pub mod connection;
 pub mod cursor;
 pub mod database;
 pub mod error;
+#[cfg_attr(not(feature = "lag-aware"), allow(rustdoc::broken_intra_doc_links))]
+pub mod guide;
 pub mod health;
 #[cfg(feature = "metrics")]
 pub mod metrics;
@@ -88,7 +92,7 @@ pub mod retry;
 pub mod transaction;
 
 pub use adapter::StackConnection;
-pub use client::MultiDbClient;
+pub use client::{AddDatabaseOptions, MultiDbClient};
 pub use command::{CallOptions, Command, RetrySafety};
 pub use config::{ConfigError, DatabaseConfig, InitialHealthCheckPolicy, MultiDbConfig};
 pub use connection::Standby;

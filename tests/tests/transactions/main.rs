@@ -4,6 +4,7 @@
 
 mod blocking;
 mod counting;
+mod pipelines;
 mod refused;
 mod watching;
 

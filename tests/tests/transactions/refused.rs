@@ -63,26 +63,3 @@ async fn b50_nothing_of_a_pipeline_is_sent_if_one_of_its_commands_is_refused() {
         assert!(!client.exists::<_, bool>("key").await.unwrap());
     }
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn b47_pipelines_atomic_or_not_run_on_the_database_active_at_execution() {
-    let Some((primary, secondary, mut client)) = pair().await else { return };
-    for (server, name) in [(&primary, "primary"), (&secondary, "secondary")] {
-        client.handle().unwrap().set_active(name, None).await.unwrap();
-        tests::becomes_active(&client, name).await;
-        let (one, two): (i64, i64) =
-            redis::pipe().incr("plain", 1).incr("plain", 1).query_async(&mut client).await.unwrap();
-        assert_eq!((one, two), (1, 2), "{name}");
-        let atomic: (i64,) = redis::pipe()
-            .atomic()
-            .set("atomic", 7)
-            .ignore()
-            .incr("atomic", 1)
-            .query_async(&mut client)
-            .await
-            .unwrap();
-        assert_eq!(atomic, (8,), "{name}");
-        let mut there = super::directly(server).await;
-        assert_eq!(there.get::<_, i64>("atomic").await.unwrap(), 8, "{name}");
-    }
-}

@@ -2,7 +2,10 @@
 
 use std::{ffi::OsString, io, path::PathBuf};
 
-use super::{RealServer, ServerTls, launch::Launch};
+use super::{
+    RealServer, ServerTls,
+    launch::{Launch, Role},
+};
 
 /// Builds a [`RealServer`]; made by [`RealServer::builder`].
 ///
@@ -15,6 +18,7 @@ pub struct RealServerBuilder {
     password: Option<String>,
     unix_socket: bool,
     tls: Option<ServerTls>,
+    role: Role,
 }
 
 impl RealServerBuilder {
@@ -60,6 +64,11 @@ impl RealServerBuilder {
         self
     }
 
+    pub(super) fn role(mut self, role: Role) -> Self {
+        self.role = role;
+        self
+    }
+
     /// Starts the process and waits until it answers PING.
     ///
     /// # Errors
@@ -67,13 +76,13 @@ impl RealServerBuilder {
     /// If no binary is found, it cannot be run, it exits (the error carries the end of its log), or it does
     /// not answer within ten seconds. A port taken by another process meanwhile is tried again on another.
     pub async fn start(self) -> io::Result<RealServer> {
-        let binary = self.binary.or_else(RealServer::find).ok_or_else(|| {
+        let binary = self.binary.clone().or_else(RealServer::find).ok_or_else(|| {
             io::Error::new(
                 io::ErrorKind::NotFound,
                 "no server binary: $REDIS_SERVER_BIN is not set, and neither redis-server nor valkey-server is on PATH",
             )
         })?;
-        RealServer::launch(Launch::new(binary, self.arguments, self.password, self.unix_socket, self.tls)?)
-            .await
+        let Self { arguments, password, unix_socket, tls, role, .. } = self;
+        RealServer::launch(Launch::new(binary, arguments, password, unix_socket, tls, role)?).await
     }
 }

@@ -4,7 +4,7 @@ use std::{
     ffi::OsString,
     fs::{self, File},
     io::{self, Read as _, Write as _},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -14,6 +14,18 @@ use std::{
 use tempfile::TempDir;
 
 use super::{ServerTls, process::Process};
+
+/// What a process is started as.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Role {
+    /// A server of its own.
+    #[default]
+    Alone,
+    /// A node of a cluster, with a second port for the others.
+    ClusterNode,
+    /// A sentinel, with these lines of configuration.
+    Sentinel(String),
+}
 
 /// Tries of another port, when the one that was free is taken by another process at the start.
 const PORT_TRIES: usize = 10;
@@ -32,6 +44,9 @@ pub(super) struct Launch {
     unix_socket: Option<PathBuf>,
     port: u16,
     tls: Option<Tls>,
+    role: Role,
+    /// Where the nodes of a cluster speak to each other.
+    bus_port: u16,
     directory: TempDir,
 }
 
@@ -55,12 +70,13 @@ impl Launch {
         password: Option<String>,
         unix_socket: bool,
         tls: Option<ServerTls>,
+        role: Role,
     ) -> io::Result<Self> {
         let directory = tempfile::Builder::new().prefix("failover-testkit-").tempdir()?;
         tls.iter().try_for_each(|tls| tls.write(directory.path()))?;
         let tls = tls.map(|settings| Tls { settings, port: 0 });
         let unix_socket = unix_socket.then(|| directory.path().join("redis.sock"));
-        Ok(Self { binary, arguments, password, unix_socket, port: 0, tls, directory })
+        Ok(Self { binary, arguments, password, unix_socket, port: 0, tls, role, bus_port: 0, directory })
     }
 
     pub(super) fn binary(&self) -> &Path {
@@ -83,6 +99,10 @@ impl Launch {
         Some(self.tls.as_ref()?.port)
     }
 
+    pub(super) fn bus_port(&self) -> u16 {
+        self.bus_port
+    }
+
     pub(super) fn directory(&self) -> &Path {
         self.directory.path()
     }
@@ -90,13 +110,14 @@ impl Launch {
     /// Starts it on a port that is free now.
     pub(super) fn start(&mut self) -> io::Result<Process> {
         for _ in 0..PORT_TRIES {
-            // Both are held until both are known, so that they are two.
-            let (plain, secure) = (free_port()?, free_port()?);
+            // All are held until all are known, so that no two are the same.
+            let (plain, secure, bus) = (free_port()?, free_port()?, free_port()?);
             self.port = plain.local_addr()?.port();
             if let Some(tls) = &mut self.tls {
                 tls.port = secure.local_addr()?.port();
             }
-            drop((plain, secure));
+            self.bus_port = bus.local_addr()?.port();
+            drop((plain, secure, bus));
             match self.run() {
                 Err(Failure::PortTaken) => {}
                 Err(Failure::Other(error)) => return Err(error),
@@ -141,8 +162,31 @@ impl Launch {
     fn command(&self) -> io::Result<Command> {
         let log = File::create(self.log_path())?;
         let mut command = Command::new(&self.binary);
+        match &self.role {
+            Role::Alone => {
+                command.args(["--save", "", "--appendonly", "no"]);
+            }
+            Role::ClusterNode => {
+                command.args([
+                    "--save",
+                    "",
+                    "--appendonly",
+                    "no",
+                    "--cluster-enabled",
+                    "yes",
+                    "--cluster-port",
+                ]);
+                command.arg(self.bus_port.to_string());
+            }
+            Role::Sentinel(configuration) => {
+                // It writes what it learns into this file, and begins anew with what it is told here.
+                let path = self.directory().join("sentinel.conf");
+                fs::write(&path, configuration)?;
+                command.arg(path).arg("--sentinel");
+            }
+        }
         command
-            .args(["--save", "", "--appendonly", "no", "--bind", "127.0.0.1"])
+            .args(["--bind", "127.0.0.1"])
             .arg("--port")
             .arg(self.port.to_string())
             .arg("--dir")
@@ -180,6 +224,11 @@ impl Launch {
     }
 
     fn ask(&self) -> io::Result<String> {
+        self.say("PING\r\nINFO server")
+    }
+
+    /// Everything that is answered to these lines of commands without quotes.
+    pub(super) fn say(&self, lines: &str) -> io::Result<String> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let mut stream = TcpStream::connect_timeout(&address, ANSWER_TIMEOUT)?;
         stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
@@ -187,8 +236,11 @@ impl Launch {
         if let Some(password) = &self.password {
             question = format!("*2\r\n$4\r\nAUTH\r\n${}\r\n{password}\r\n", password.len());
         }
-        question.push_str("PING\r\nINFO server\r\nQUIT\r\n");
+        question.push_str(lines);
+        // A sentinel knows no QUIT, but hears that nothing more comes.
+        question.push_str("\r\n");
         stream.write_all(question.as_bytes())?;
+        stream.shutdown(Shutdown::Write)?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
         Ok(String::from_utf8_lossy(&answer).into_owned())

@@ -2,13 +2,15 @@
 //!
 //! [`RealServer`] starts a process on a free loopback port in its own temporary directory, sends it the
 //! signals that make it crash and hang, and ends it on drop. [`AnyServer`] is the same story on a machine
-//! with and without such a binary.
+//! with and without such a binary. [`RealCluster`] and [`SentinelSetup`] are several processes that know each other.
 
 mod any;
 mod builder;
+mod cluster;
 mod find;
 mod launch;
 mod process;
+mod sentinel;
 mod tls;
 
 use std::{
@@ -16,9 +18,16 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-pub use self::{any::AnyServer, builder::RealServerBuilder, tls::ServerTls};
+pub use self::{
+    any::AnyServer,
+    builder::RealServerBuilder,
+    cluster::{RealCluster, RealClusterBuilder},
+    sentinel::{SentinelSetup, SentinelSetupBuilder},
+    tls::ServerTls,
+};
 use self::{launch::Launch, process::Process};
 
 /// A real server process that can be killed, stopped, resumed and restarted.
@@ -203,6 +212,16 @@ impl RealServer {
         format!("{name} {}", self.version)
     }
 
+    /// Everything that it answers to lines of commands, without quotes, each a command.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be reached, or does not answer within half a second.
+    pub async fn say(&self, lines: impl Into<String>) -> io::Result<String> {
+        let (launch, lines) = (Arc::clone(&self.launch), lines.into());
+        blocking(move || launch.say(&lines)).await
+    }
+
     fn with_process(&self, signal: impl FnOnce(&mut Process) -> io::Result<()>) -> io::Result<()> {
         match self.process().as_mut() {
             Some(process) => signal(process),
@@ -214,6 +233,25 @@ impl RealServer {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Waits until this is so; `None` is the answer of a server that cannot be asked yet.
+async fn until<F: Future<Output = Option<bool>>>(what: &str, mut is_so: impl FnMut() -> F) -> io::Result<()> {
+    for _ in 0..LOOKS {
+        if is_so().await == Some(true) {
+            return Ok(());
+        }
+        blocking(|| {
+            std::thread::sleep(LOOK_PAUSE);
+            Ok(())
+        })
+        .await?;
+    }
+    Err(io::Error::new(io::ErrorKind::TimedOut, format!("never: {what}")))
+}
+
+/// Pause between two looks at servers that are getting to know each other, and how many looks there are: 30 s.
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
+const LOOKS: usize = 1_500;
 
 /// Runs process handling outside the runtime: it waits in real time, which a paused clock must not skip.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {

@@ -8,12 +8,21 @@ pub struct ServerTls {
     certificate: String,
     key: String,
     clients: Option<String>,
+    peers: Option<Peers>,
+}
+
+/// What it shows and trusts where it is the client, of other servers.
+#[derive(Clone)]
+struct Peers {
+    authority: String,
+    certificate: String,
+    key: String,
 }
 
 impl ServerTls {
     /// Shows this certificate (both in PEM) and lets every client in.
     pub fn new(certificate_pem: impl Into<String>, key_pem: impl Into<String>) -> Self {
-        Self { certificate: certificate_pem.into(), key: key_pem.into(), clients: None }
+        Self { certificate: certificate_pem.into(), key: key_pem.into(), clients: None, peers: None }
     }
 
     /// Lets in only clients with a certificate of this authority (mTLS).
@@ -23,10 +32,28 @@ impl ServerTls {
         self
     }
 
+    /// Speaks with other servers too, as those of a cluster: trusts this authority, and shows them this certificate.
+    #[must_use]
+    pub fn among_peers(
+        mut self,
+        authority_pem: impl Into<String>,
+        certificate_pem: impl Into<String>,
+        key_pem: impl Into<String>,
+    ) -> Self {
+        let (authority, certificate, key) = (authority_pem.into(), certificate_pem.into(), key_pem.into());
+        self.peers = Some(Peers { authority, certificate, key });
+        self
+    }
+
     /// Writes the files into the server's directory.
     pub(super) fn write(&self, directory: &Path) -> io::Result<()> {
         fs::write(directory.join(CERTIFICATE), &self.certificate)?;
         fs::write(directory.join(KEY), &self.key)?;
+        self.peers.iter().try_for_each(|peers| {
+            fs::write(directory.join(AUTHORITY), &peers.authority)?;
+            fs::write(directory.join(CLIENT_CERTIFICATE), &peers.certificate)?;
+            fs::write(directory.join(CLIENT_KEY), &peers.key)
+        })?;
         self.clients.iter().try_for_each(|pem| fs::write(directory.join(CLIENTS), pem))
     }
 
@@ -45,6 +72,17 @@ impl ServerTls {
         } else {
             arguments.push("no".into());
         }
+        if self.peers.is_some() {
+            // An authority of clients that was given above is replaced.
+            let files = [
+                ("--tls-ca-cert-file", AUTHORITY),
+                ("--tls-client-cert-file", CLIENT_CERTIFICATE),
+                ("--tls-client-key-file", CLIENT_KEY),
+            ];
+            arguments.extend(
+                files.into_iter().flat_map(|(option, file)| [option.into(), directory.join(file).into()]),
+            );
+        }
         arguments
     }
 }
@@ -52,6 +90,9 @@ impl ServerTls {
 const CERTIFICATE: &str = "server.pem";
 const KEY: &str = "server.key";
 const CLIENTS: &str = "clients.pem";
+const AUTHORITY: &str = "authority.pem";
+const CLIENT_CERTIFICATE: &str = "client.pem";
+const CLIENT_KEY: &str = "client.key";
 
 #[cfg(feature = "tls")]
 impl From<&crate::tls::Identity> for ServerTls {

@@ -23,6 +23,9 @@ impl ConnectionLike for MultiDbClient {
     }
 
     fn get_db(&self) -> i64 {
-        self.shared.config.databases.first().map_or(0, DatabaseConfig::number)
+        match self.shared.running.get() {
+            Some(running) => running.number(),
+            None => self.shared.config.databases.first().map_or(0, DatabaseConfig::number),
+        }
     }
 }

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 
 use tower_failover::Verdict;
-use tower_failover::availability::Evidence;
-use tower_failover::balance::{MemberSnapshot, Snapshot};
+use tower_failover::availability::{Evidence, View};
+use tower_failover::balance::Snapshot;
 
 use crate::config::InitialHealthCheckPolicy;
 use crate::error::Error;
 
 /// Whether the checks of all have said anything yet. Before the first choice, there are no members.
 pub(super) fn all_judged(snapshot: &Snapshot) -> bool {
-    let judged = |member: &MemberSnapshot| {
-        let view = &member.view;
-        !view.checked || view.verdict != Verdict::Unknown || view.evidence.is_some()
-    };
-    !snapshot.members.is_empty() && snapshot.members.iter().all(judged)
+    !snapshot.members.is_empty() && snapshot.members.iter().all(|member| is_judged(&member.view))
+}
+
+/// Whether its checks have said anything, if it has any.
+pub(super) fn is_judged(view: &View) -> bool {
+    !view.checked || view.verdict != Verdict::Unknown || view.evidence.is_some()
 }
 
 pub(super) fn misconfigured(snapshot: &Snapshot) -> Option<Error> {

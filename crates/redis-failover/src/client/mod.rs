@@ -4,17 +4,19 @@ mod connection;
 mod in_flight;
 mod initial;
 mod listen;
+mod manage;
+mod membership;
 mod running;
 mod subscribe;
 mod transact;
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use redis::Value;
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::{Notify, OnceCell, watch};
 use tokio::time::{Instant, timeout};
 use tower_failover::balance::Snapshot;
 use tower_failover::retry::RetryCounters;
@@ -30,6 +32,8 @@ use in_flight::InFlight;
 use initial::{all_judged, is_met, misconfigured};
 use listen::Listeners;
 use running::{Running, start};
+
+pub use manage::AddDatabaseOptions;
 
 /// Several Redis databases as one connection.
 ///
@@ -82,16 +86,18 @@ struct Shared {
     closed: AtomicBool,
     in_flight: AtomicUsize,
     idle: Notify,
+    /// Whether every task is to end.
+    ended: watch::Sender<bool>,
 }
 
 impl Shared {
     /// Ends every task and connection of all databases.
     fn end(&self) {
+        self.ended.send_replace(true);
         if let Some(running) = self.running.get() {
-            let tasks = std::mem::take(&mut *running.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-            drop(tasks);
+            running.databases.close();
             #[cfg(feature = "metrics")]
-            drop(running.reporting.lock().unwrap_or_else(PoisonError::into_inner).take());
+            running.end_reporting();
             running.subscribers.close();
         }
         // The last, so that they hear of the end.
@@ -114,6 +120,7 @@ impl MultiDbClient {
             closed: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
             idle: Notify::new(),
+            ended: watch::Sender::new(false),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -156,7 +163,7 @@ impl MultiDbClient {
         let judged = self.until(running, all_judged);
         // Who says nothing within a round is not reached, and that is the policy's business.
         let begun = Instant::now();
-        if let Ok(judged) = timeout(limit.min(config.longest_round()), judged).await {
+        if let Ok(judged) = timeout(limit.min(running.longest_round()), judged).await {
             judged?;
         }
         let met = self.until(running, |snapshot| is_met(config.initial_policy, snapshot));
@@ -240,6 +247,30 @@ impl MultiDbClient {
             return operations.time(stack, command).await;
         }
         stack.call(command).await
+    }
+
+    /// Runs a command on the nodes that `routing` says, as redis-rs's cluster connection does; see
+    /// [`Command::route`]. The reply of several nodes is a map from address to reply, or what the response policy makes
+    /// of them.
+    ///
+    /// ```no_run
+    /// use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
+    ///
+    /// # async fn run(mut client: redis_failover::MultiDbClient) -> redis::RedisResult<()> {
+    /// let everywhere = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+    /// let sizes = client.route_command(redis::cmd("DBSIZE"), everywhere).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NoCluster`] while the active database is no cluster, and those of every call, inside redis-rs's error.
+    #[cfg(feature = "cluster")]
+    pub async fn route_command(
+        &mut self,
+        command: redis::Cmd,
+        routing: redis::cluster_routing::RoutingInfo,
+    ) -> redis::RedisResult<Value> {
+        Ok(self.call(Command::from(command).route(routing)).await?)
     }
 
     /// Admits no further call, lets those in flight finish for up to `limit`, then ends every task and connection.

@@ -1,18 +1,21 @@
 //! What runs once a client was started.
 
 use std::sync::Mutex;
+#[cfg(feature = "metrics")]
+use std::sync::PoisonError;
 
 use tokio::runtime::Handle;
-use tower_failover::balance::{ActiveRoute, fixed};
+use tower_failover::balance::{ActiveRoute, changing};
 use tower_failover::retry::RetryCounters;
 use tower_failover::{Chance, FailoverHandle, RetryLayer, Sweeper, WeightedFailoverBalance};
 use tower_layer::Layer;
 
 use super::listen::Listeners;
+use super::membership::{Joining, Plan};
 use crate::adapter::StackConnection;
 use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig};
 use crate::cursor::CursorTag;
-use crate::database::{self, Tasks};
+use crate::database::{self, Databases};
 use crate::error::Error;
 #[cfg(feature = "metrics")]
 use crate::metrics::{Operations, Reporting};
@@ -26,33 +29,52 @@ pub(super) struct Running {
     pub(super) counters: RetryCounters,
     pub(super) chance: Chance,
     pub(super) subscribers: Subscribers,
-    pub(super) tasks: Mutex<Vec<Tasks>>,
+    pub(super) databases: Databases,
+    /// Opens a database, with all of its tasks.
+    pub(super) open: Box<Open>,
+    pub(super) plan: Mutex<Plan>,
+    /// Held while databases, checks or detectors change: one change at a time.
+    pub(super) turn: tokio::sync::Mutex<()>,
     #[cfg(feature = "metrics")]
     pub(super) operations: Option<Operations>,
     #[cfg(feature = "metrics")]
     pub(super) reporting: Mutex<Option<Reporting>>,
 }
 
+type Open = dyn Fn(&DatabaseConfig, &MultiDbConfig, CursorTag) -> Result<Joining, ConfigError> + Send + Sync;
+
+#[cfg(feature = "metrics")]
+impl Running {
+    pub(super) fn end_reporting(&self) {
+        let reporting = self.reporting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(reporting);
+    }
+}
+
 pub(super) fn start(config: &MultiDbConfig, listeners: &Listeners) -> Result<Running, Error> {
     let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
     // Before anything happens that they are to hear.
     listeners.start(&runtime, config.event_source());
-    let names: Vec<_> = config.databases.iter().map(DatabaseConfig::name_or_address).collect();
-    let tags = CursorTag::assign(&names)
-        .map_err(|error| ConfigError::Option { option: "databases", reason: error.to_string() })?;
+    let plan = Plan::new(config.clone())?;
     #[cfg(feature = "metrics")]
     let seen = config.event_source().subscribe();
     let sweeper = Sweeper::spawn();
-    let mut members = Vec::new();
-    let mut tasks = Vec::new();
-    for (database, tag) in config.databases.iter().zip(tags) {
-        let (member, task) = database::open(database, config, tag, &sweeper)?;
-        members.push(member);
-        tasks.push(task);
+    let (members, discover) = changing();
+    let open = move |database: &DatabaseConfig, all: &MultiDbConfig, tag| {
+        let (member, database) = database::open(database, all, tag, &sweeper)?;
+        let members = members.clone();
+        Ok(Joining { database, join: Box::new(move || members.insert(member)) })
+    };
+    let databases = Databases::new();
+    for (database, tag) in plan.members() {
+        let joining = open(database, config, tag)?;
+        if databases.add(joining.database) {
+            (joining.join)();
+        }
     }
     let failover = config.failover();
     let (chance, events) = (failover.chance.clone(), failover.events.clone());
-    let balance = WeightedFailoverBalance::new(fixed(members), failover)
+    let balance = WeightedFailoverBalance::new(discover, failover)
         .map_err(|error| ConfigError::Option { option: error.option, reason: error.reason.into() })?;
     let (handle, route) = (balance.handle(), balance.route());
     let layer = RetryLayer::new(CommandPolicy::new(config.retry_safety))
@@ -61,13 +83,13 @@ pub(super) fn start(config: &MultiDbConfig, listeners: &Listeners) -> Result<Run
         .chance(chance.clone())
         .events(events);
     let counters = layer.counters();
-    for dedicated in tasks.iter().filter_map(|task: &Tasks| task.dedicated.as_ref()) {
+    let sources = databases.each(|database| database.source.clone());
+    for dedicated in databases.each(|database| database.dedicated.clone()).into_iter().flatten() {
         dedicated.follow(route.clone());
     }
-    let sources = tasks.iter().filter_map(|task: &Tasks| task.source.clone());
-    let subscribers = Subscribers::new(sources, route.clone(), chance.clone());
-    let database = config.databases.first().map_or(0, DatabaseConfig::number);
-    let stack = StackConnection::new(layer.layer(balance), database);
+    let subscribers = Subscribers::new(sources.into_iter().flatten(), route.clone(), chance.clone());
+    let number = config.databases.first().map_or(0, DatabaseConfig::number);
+    let stack = StackConnection::new(layer.layer(balance), number);
     #[cfg(feature = "metrics")]
     let (operations, reporting) = match &config.metrics {
         Some(metrics) => {
@@ -83,7 +105,10 @@ pub(super) fn start(config: &MultiDbConfig, listeners: &Listeners) -> Result<Run
         counters,
         chance,
         subscribers,
-        tasks: Mutex::new(tasks),
+        databases,
+        open: Box::new(open),
+        plan: Mutex::new(plan),
+        turn: tokio::sync::Mutex::new(()),
         #[cfg(feature = "metrics")]
         operations,
         #[cfg(feature = "metrics")]

@@ -69,7 +69,7 @@ impl MultiDbClient {
         let place = Place {
             stack: running.stack.clone(),
             route: &running.route,
-            databases: &running.tasks,
+            databases: &running.databases,
             chance: &running.chance,
         };
         let transaction = Transaction {

@@ -7,10 +7,13 @@
 //! - `table`, `rows`: every command's flags, as Redis's own `COMMAND` gives them
 //! - `repeat`, `pipeline`: what applying a command, or a pipeline, twice costs
 //! - `class`: commands that block or that change their connection's state
+//! - `keys`: the slots of a cluster that a call is about (feature `cluster`)
 //! - `send`: running a command on a connection, without a box
 
 mod arguments;
 mod class;
+#[cfg(feature = "cluster")]
+mod keys;
 mod options;
 mod pipeline;
 mod repeat;
@@ -23,10 +26,14 @@ mod tests;
 
 use std::{fmt, ops::Deref, sync::Arc};
 
+#[cfg(feature = "cluster")]
+use redis::cluster_routing::RoutingInfo;
 use redis::{Cmd, Pipeline};
 
 pub(crate) use class::Refused;
 pub use class::{Blocking, ConnectionState};
+#[cfg(feature = "cluster")]
+pub(crate) use keys::{Slots, first_key, slot, slot_of};
 pub use options::{CallOptions, RetrySafety};
 pub use repeat::Repeat;
 pub(crate) use send::send_through;
@@ -62,6 +69,9 @@ pub struct Command<'a> {
     options: CallOptions,
     /// Known to neither block nor change its connection, so that nobody has to look again.
     plain: bool,
+    /// To which nodes of a cluster it goes, where the caller says so.
+    #[cfg(feature = "cluster")]
+    routing: Option<Arc<RoutingInfo>>,
 }
 
 #[derive(Clone)]
@@ -107,6 +117,38 @@ impl<'a> Command<'a> {
     pub fn with(mut self, options: CallOptions) -> Self {
         self.options = options;
         self
+    }
+
+    /// The same call to these nodes of a cluster, whatever its keys are. The call is refused with
+    /// [`Error::NoCluster`](crate::Error::NoCluster) while the active database is no cluster. Pipelines and commands that
+    /// block go by their keys all the same.
+    ///
+    /// ```
+    /// use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
+    /// use redis_failover::Command;
+    ///
+    /// let everywhere = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllNodes, None));
+    /// let command = Command::from(redis::cmd("DBSIZE")).route(everywhere);
+    /// ```
+    #[cfg(feature = "cluster")]
+    #[must_use]
+    pub fn route(mut self, routing: RoutingInfo) -> Self {
+        self.routing = Some(Arc::new(routing));
+        self
+    }
+
+    #[cfg(feature = "cluster")]
+    pub(crate) fn routing(&self) -> Option<&RoutingInfo> {
+        self.routing.as_deref()
+    }
+
+    /// The command, unless this is a pipeline.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn single(&self) -> Option<&Cmd> {
+        match &self.call {
+            Call::Single(command) => Some(command),
+            Call::Pipeline { .. } => None,
+        }
     }
 
     /// What the caller said of this call.
@@ -224,13 +266,30 @@ impl<'a> Command<'a> {
                 Call::Pipeline { pipeline: Held::Shared(Arc::new(rewritten)), offset: *offset, count: *count }
             }
         };
-        Command { call, options: self.options, plain: self.plain }
+        Command { call, ..self.like() }
+    }
+
+    /// What is said beside the call itself, of no call.
+    fn like(&self) -> Command<'static> {
+        Command {
+            call: Call::Single(Held::Shared(Arc::default())),
+            options: self.options,
+            plain: self.plain,
+            #[cfg(feature = "cluster")]
+            routing: self.routing.clone(),
+        }
     }
 }
 
 impl<'a> From<Call<'a>> for Command<'a> {
     fn from(call: Call<'a>) -> Self {
-        Self { call, options: CallOptions::new(), plain: false }
+        Self {
+            call,
+            options: CallOptions::new(),
+            plain: false,
+            #[cfg(feature = "cluster")]
+            routing: None,
+        }
     }
 }
 

@@ -4,17 +4,22 @@ use std::fmt;
 use std::sync::Arc;
 
 use redis::aio::ConnectionLike;
-use redis::{ConnectionInfo, Value};
+use redis::{ConnectionInfo, RedisConnectionInfo, Value};
 use tower_service::Service;
 
+#[cfg(feature = "cluster")]
+use super::cluster::ClusterTarget;
 use super::options::Options;
+use super::sentinel::SentinelTarget;
 use super::tls::{WITHOUT_TLS, is_tls};
 use super::{ConfigError, weight};
 use crate::command::Command;
+#[cfg(feature = "cluster")]
+use crate::connection::ClusterHealth;
 #[cfg(feature = "tls-no-provider")]
 use crate::connection::Tls;
 use crate::connection::{
-    Address, Connect, ConnectionError, OwnService, ProvideCredentials, TcpConnect, connection_info,
+    Address, Connect, ConnectionError, Endpoint, OwnService, ProvideCredentials, TcpConnect, connection_info,
 };
 
 /// One database: where it is, and what it weighs.
@@ -31,9 +36,12 @@ pub struct DatabaseConfig {
     name: Option<String>,
     pub(crate) target: Target,
     pub(crate) weight: f64,
-    pub(super) options: Options,
+    pub(crate) options: Options,
     connect: Option<Arc<dyn Connect>>,
     credentials: Option<Arc<dyn ProvideCredentials>>,
+    settings: Option<RedisConnectionInfo>,
+    #[cfg(feature = "cluster")]
+    pub(super) cluster_health: Option<ClusterHealth>,
     #[cfg(feature = "tls-no-provider")]
     pub(super) tls: Option<Tls>,
     #[cfg(feature = "lag-aware")]
@@ -44,6 +52,9 @@ pub struct DatabaseConfig {
 #[derive(Clone)]
 pub(crate) enum Target {
     Standalone(ConnectionInfo),
+    Sentinel(SentinelTarget),
+    #[cfg(feature = "cluster")]
+    Cluster(ClusterTarget),
     Own(OwnService),
 }
 
@@ -56,15 +67,7 @@ impl DatabaseConfig {
     /// # Errors
     /// [`ConfigError::Url`] if it cannot be read. The error does not repeat the URL, which may hold a password.
     pub fn from_url(url: &str) -> Result<Self, ConfigError> {
-        let refused = |reason: String| ConfigError::Url {
-            scheme: scheme(url).unwrap_or("without a scheme ").into(),
-            reason,
-        };
-        let info = connection_info(url).map_err(|error| refused(error.to_string()))?;
-        if is_tls(&info) && cfg!(not(feature = "tls-no-provider")) {
-            return Err(refused(WITHOUT_TLS.into()));
-        }
-        Ok(Self::new(info))
+        Ok(Self::new(info_of(url)?))
     }
 
     /// A database by redis-rs's own description.
@@ -121,7 +124,7 @@ impl DatabaseConfig {
         Self::of(Some(name.into()), Target::Own(OwnService::of_connection(connection)))
     }
 
-    fn of(name: Option<String>, target: Target) -> Self {
+    pub(super) fn of(name: Option<String>, target: Target) -> Self {
         Self {
             name,
             target,
@@ -129,6 +132,9 @@ impl DatabaseConfig {
             options: Options::default(),
             connect: None,
             credentials: None,
+            settings: None,
+            #[cfg(feature = "cluster")]
+            cluster_health: None,
             #[cfg(feature = "tls-no-provider")]
             tls: None,
             #[cfg(feature = "lag-aware")]
@@ -166,44 +172,94 @@ impl DatabaseConfig {
         self
     }
 
+    /// User, password, database number and protocol, in place of those of the URL. A database that is managed by
+    /// Sentinel has no URL of its own, and so has them from here only.
+    ///
+    /// ```
+    /// use redis::RedisConnectionInfo;
+    /// use redis_failover::DatabaseConfig;
+    ///
+    /// let settings = RedisConnectionInfo::default().set_username("app").set_password("secret").set_db(3);
+    /// let config = DatabaseConfig::sentinel("mymaster", ["redis://sentinel-1:26379"])?.redis_settings(settings);
+    /// # Ok::<(), redis_failover::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn redis_settings(mut self, settings: RedisConnectionInfo) -> Self {
+        self.settings = Some(settings);
+        self
+    }
+
     pub(crate) fn name_or_address(&self) -> String {
         self.name.clone().or_else(|| self.location()).unwrap_or_default()
     }
 
+    /// User, password, database number and protocol.
+    pub(crate) fn settings(&self) -> RedisConnectionInfo {
+        let of_target = || match &self.target {
+            Target::Standalone(info) => info.redis_settings().clone(),
+            #[cfg(feature = "cluster")]
+            Target::Cluster(target) => target.settings(),
+            Target::Sentinel(_) | Target::Own(_) => RedisConnectionInfo::default(),
+        };
+        self.settings.clone().unwrap_or_else(of_target)
+    }
+
     /// The number that redis-rs asks a connection for.
     pub(crate) fn number(&self) -> i64 {
-        match &self.target {
-            Target::Standalone(info) => info.redis_settings().db(),
-            Target::Own(_) => 0,
-        }
+        self.settings().db()
     }
 
     pub(super) fn streams(&self) -> Arc<dyn Connect> {
         self.connect.clone().unwrap_or_else(|| Arc::new(TcpConnect::default()))
     }
 
-    pub(crate) fn provider(&self) -> Option<&Arc<dyn ProvideCredentials>> {
-        self.credentials.as_ref()
+    /// How the server that a URL leads to is dialled.
+    pub(crate) fn endpoint(&self, info: &ConnectionInfo, options: &Options) -> Result<Endpoint, ConfigError> {
+        let info = info.clone().set_redis_settings(self.settings());
+        Ok(Endpoint::new(info.clone(), self.connect(&info)?, options.connect_timeout()))
+    }
+
+    /// With what every connection to the database has, however it is found.
+    pub(crate) fn dressed(&self, mut endpoint: Endpoint, options: &Options) -> Endpoint {
+        if let Some(name) = options.client_name() {
+            endpoint = endpoint.client_name(Arc::clone(name));
+        }
+        if let Some(provider) = &self.credentials {
+            endpoint = endpoint.credentials(Arc::clone(provider));
+        }
+        endpoint
     }
 
     /// Its options, with those for `all` where it has none.
     pub(crate) fn options(&self, all: &Options) -> Options {
-        self.options.or(all)
+        let options = self.options.or(all);
+        #[cfg(feature = "cluster")]
+        if matches!(self.target, Target::Cluster(_)) {
+            return options.of_cluster();
+        }
+        options
     }
 
+    #[cfg(feature = "lag-aware")]
     pub(super) fn address(&self) -> Option<Address> {
         match &self.target {
             Target::Standalone(info) => Some(Address::from(info)),
-            Target::Own(_) => None,
+            _ => None,
         }
     }
 
-    /// Address and database number, where it has an address: two spellings of one place are the same.
-    pub(super) fn location(&self) -> Option<String> {
-        let address = self.address()?.canonical();
+    /// Where it is and which number it has, if that is known: two spellings of one place are the same.
+    pub(crate) fn location(&self) -> Option<String> {
+        let place = match &self.target {
+            Target::Standalone(info) => Address::from(info).canonical().to_string(),
+            Target::Sentinel(target) => target.location(),
+            #[cfg(feature = "cluster")]
+            Target::Cluster(target) => target.location(),
+            Target::Own(_) => return None,
+        };
         Some(match self.number() {
-            0 => address.to_string(),
-            number => format!("{address}/{number}"),
+            0 => place,
+            number => format!("{place}/{number}"),
         })
     }
 
@@ -220,18 +276,42 @@ impl DatabaseConfig {
         }
         weight(&database, self.weight)?;
         self.options(all).check().map_err(|(option, reason)| invalid(option, reason))?;
+        #[cfg(feature = "cluster")]
+        if self.cluster_health.is_some() && !matches!(self.target, Target::Cluster(_)) {
+            return Err(invalid("cluster_health", "the database is no cluster".into()));
+        }
         match &self.target {
             Target::Standalone(_) => {}
+            Target::Sentinel(target) => target.check().map_err(|(option, reason)| invalid(option, reason))?,
+            #[cfg(feature = "cluster")]
+            Target::Cluster(target) => target.check().map_err(|(option, reason)| invalid(option, reason))?,
             Target::Own(_) => {
-                let connector = self.connect.is_some().then_some("connector");
-                let credentials = self.credentials.is_some().then_some("credentials");
-                if let Some(option) = connector.or(credentials).or(self.options.of_dialling()) {
+                let said = [
+                    ("connector", self.connect.is_some()),
+                    ("credentials", self.credentials.is_some()),
+                    ("redis_settings", self.settings.is_some()),
+                ];
+                let said = said.into_iter().find_map(|(option, said)| said.then_some(option));
+                if let Some(option) = said.or(self.options.of_dialling()) {
                     return Err(invalid(option, "a service of one's own connects by itself".into()));
                 }
             }
         }
         self.check_tls().map_err(|(option, reason)| invalid(option, reason))
     }
+}
+
+/// What a URL says, if it is of a kind that this build can dial. The error does not repeat it.
+pub(super) fn info_of(url: &str) -> Result<ConnectionInfo, ConfigError> {
+    let refused = |reason: String| ConfigError::Url {
+        scheme: scheme(url).unwrap_or("without a scheme ").into(),
+        reason,
+    };
+    let info = connection_info(url).map_err(|error| refused(error.to_string()))?;
+    if is_tls(&info) && cfg!(not(feature = "tls-no-provider")) {
+        return Err(refused(WITHOUT_TLS.into()));
+    }
+    Ok(info)
 }
 
 /// What stands before `://`, if it can be a scheme: something else may be, or hold, a password.
@@ -245,9 +325,12 @@ impl fmt::Debug for DatabaseConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("DatabaseConfig");
         shown.field("name", &self.name_or_address());
-        match self.address() {
-            Some(address) => shown.field("address", &address),
-            None => shown.field("service", &"of one's own"),
+        match &self.target {
+            Target::Standalone(info) => shown.field("address", &Address::from(info)),
+            Target::Sentinel(target) => shown.field("sentinel", target),
+            #[cfg(feature = "cluster")]
+            Target::Cluster(target) => shown.field("cluster", target),
+            Target::Own(_) => shown.field("service", &"of one's own"),
         };
         shown.field("weight", &self.weight).field("options", &self.options).finish_non_exhaustive()
     }

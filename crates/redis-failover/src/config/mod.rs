@@ -1,5 +1,7 @@
 //! Configuration: which databases there are, and when one is left for another.
 
+#[cfg(feature = "cluster")]
+mod cluster;
 mod database;
 mod error;
 #[cfg(feature = "lag-aware")]
@@ -8,6 +10,7 @@ mod listeners;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod options;
+mod sentinel;
 mod times;
 mod tls;
 mod validate;
@@ -24,7 +27,7 @@ use tower_failover::{Backoff, Chance, Events, FailoverConfig};
 pub use database::DatabaseConfig;
 pub(crate) use database::Target;
 pub use error::ConfigError;
-pub(crate) use options::Options;
+pub(crate) use options::{MakeDetector, Options};
 pub(crate) use validate::weight;
 
 use crate::command::RetrySafety;
@@ -229,6 +232,17 @@ impl MultiDbConfig {
     #[must_use]
     pub fn chance(mut self, chance: Chance) -> Self {
         self.failover.chance = chance;
+        self
+    }
+
+    /// For a database that is to be asked how it is before anybody else hears of it.
+    pub(crate) fn unheard(mut self) -> Self {
+        self.failover.events = Events::default();
+        #[cfg(feature = "metrics")]
+        {
+            self.metrics = None;
+        }
+        self.options.failure_detectors.clear();
         self
     }
 

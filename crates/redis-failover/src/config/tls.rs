@@ -16,10 +16,23 @@ pub(super) fn is_tls(info: &ConnectionInfo) -> bool {
     matches!(info.addr(), ConnectionAddr::TcpTls { .. })
 }
 
+impl DatabaseConfig {
+    /// What its URLs say: its own, or its sentinels'.
+    fn infos(&self) -> &[ConnectionInfo] {
+        match &self.target {
+            Target::Standalone(info) => std::slice::from_ref(info),
+            Target::Sentinel(target) => target.sentinels(),
+            #[cfg(feature = "cluster")]
+            Target::Cluster(target) => target.seeds(),
+            Target::Own(_) => &[],
+        }
+    }
+}
+
 #[cfg(feature = "tls-no-provider")]
 impl DatabaseConfig {
-    /// How TLS is spoken with it: for a URL that begins with `rediss`. Commands, health checks and whatever else
-    /// speak it alike.
+    /// How TLS is spoken with it: for a URL that begins with `rediss`, and for a database that is managed by Sentinel,
+    /// whose URLs say only how its sentinels are reached. Commands, health checks and whatever else speak it alike.
     ///
     /// Files are read when the client begins, by [`connect`](crate::MultiDbClient::connect) or the first command, which
     /// fails with [`Error::Config`](crate::Error::Config) if they cannot be used; and again before each dial.
@@ -30,27 +43,37 @@ impl DatabaseConfig {
     }
 
     pub(super) fn check_tls(&self) -> Result<(), (&'static str, String)> {
-        match self.secure() {
-            Some(tls) => tls.check().map_err(|error| (error.option, error.reason)),
-            None if self.tls.is_some() => {
-                let reason = "the url does not ask for it; let it begin with rediss";
-                Err(("tls", reason.into()))
-            }
-            None => Ok(()),
+        let to_database = match &self.target {
+            Target::Sentinel(_) => self.tls.clone(),
+            _ => None,
+        };
+        let mut secure =
+            self.infos().iter().filter_map(|info| self.secure(info)).chain(to_database).peekable();
+        if secure.peek().is_none() && self.tls.is_some() {
+            return Err(("tls", "the url does not ask for it; let it begin with rediss".into()));
         }
+        secure.try_for_each(|tls| tls.check().map_err(|error| (error.option, error.reason)))
     }
 
-    /// How TLS is spoken with it, if it is.
-    fn secure(&self) -> Option<Tls> {
-        let Target::Standalone(info) = &self.target else { return None };
+    /// How TLS is spoken with the server that a URL leads to, if it is.
+    fn secure(&self, info: &ConnectionInfo) -> Option<Tls> {
         let ConnectionAddr::TcpTls { insecure, .. } = info.addr() else { return None };
         let tls = self.tls.clone().unwrap_or_default();
         Some(if *insecure { tls.verify_tls(false) } else { tls })
     }
 
-    /// What it is dialled through. Reads certificates that are in files.
-    pub(crate) fn connect(&self) -> Result<Arc<dyn Connect>, ConfigError> {
-        let Some(tls) = self.secure() else { return Ok(self.streams()) };
+    /// What the server that a URL leads to is dialled through. Reads certificates that are in files.
+    pub(crate) fn connect(&self, info: &ConnectionInfo) -> Result<Arc<dyn Connect>, ConfigError> {
+        self.connect_by(self.secure(info))
+    }
+
+    /// What a database without a URL of its own is dialled through.
+    pub(crate) fn connect_by_settings(&self) -> Result<Arc<dyn Connect>, ConfigError> {
+        self.connect_by(self.tls.clone())
+    }
+
+    fn connect_by(&self, tls: Option<Tls>) -> Result<Arc<dyn Connect>, ConfigError> {
+        let Some(tls) = tls else { return Ok(self.streams()) };
         match TlsConnect::over(tls, self.streams()) {
             Ok(connect) => Ok(Arc::new(connect)),
             Err(error) => Err(ConfigError::DatabaseOption {
@@ -65,14 +88,19 @@ impl DatabaseConfig {
 #[cfg(not(feature = "tls-no-provider"))]
 impl DatabaseConfig {
     pub(super) fn check_tls(&self) -> Result<(), (&'static str, String)> {
-        match &self.target {
-            Target::Standalone(info) if is_tls(info) => Err(("url", WITHOUT_TLS.into())),
-            _ => Ok(()),
+        match self.infos().iter().any(is_tls) {
+            true => Err(("url", WITHOUT_TLS.into())),
+            false => Ok(()),
         }
     }
 
-    /// What it is dialled through.
-    pub(crate) fn connect(&self) -> Result<Arc<dyn Connect>, ConfigError> {
+    /// What the server that a URL leads to is dialled through.
+    pub(crate) fn connect(&self, _: &ConnectionInfo) -> Result<Arc<dyn Connect>, ConfigError> {
+        Ok(self.streams())
+    }
+
+    /// What a database without a URL of its own is dialled through.
+    pub(crate) fn connect_by_settings(&self) -> Result<Arc<dyn Connect>, ConfigError> {
         Ok(self.streams())
     }
 }

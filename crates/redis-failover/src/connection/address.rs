@@ -10,7 +10,7 @@ use redis::{ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo, Redis
 /// let address = Address::from_url("redis://user:secret@db.example:6380/3").unwrap();
 /// assert_eq!(address.to_string(), "db.example:6380");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Address {
     /// A host, by name or by number, and a port.

@@ -36,7 +36,7 @@ pub type BoxedStream = Box<dyn ByteStream>;
 ///
 /// # Errors
 ///
-/// An error names the address and says what failed; it shows no secret.
+/// An error names the address and says what failed; it shows no secret. A panic is a dial that failed.
 ///
 /// # Cancellation
 ///

@@ -1,9 +1,11 @@
 use std::{
     fmt, io,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use redis::{
     AsyncConnectionConfig, ConnectionInfo, RedisConnectionInfo, RedisError, RedisResult, Value,
     aio::MultiplexedConnection,
@@ -16,8 +18,12 @@ use tokio::{
 use tower_failover::availability::Connections;
 
 use super::{
-    Address, BoxedStream, ByteStream, Connect, ProvideCredentials, counted::Counted, credentials, lent::Lent,
+    Address, BoxedStream, ByteStream, Connect, ProvideCredentials, Sentinels,
+    counted::Counted,
+    credentials,
+    lent::Lent,
     refusal::Refusals,
+    sentinel::{Search, check_primary},
 };
 use crate::classify::misconfigured;
 
@@ -45,7 +51,7 @@ use crate::classify::misconfigured;
 /// Clones dial alike, and at one pace while dials are refused.
 #[derive(Clone)]
 pub struct Endpoint {
-    address: Address,
+    place: Place,
     settings: RedisConnectionInfo,
     credentials: Option<Arc<dyn ProvideCredentials>>,
     connect: Arc<dyn Connect>,
@@ -55,20 +61,63 @@ pub struct Endpoint {
     shared: Arc<Mutex<Shared>>,
 }
 
+/// Where a database is.
+#[derive(Clone)]
+enum Place {
+    At(Address),
+    /// Where the sentinels say, at each dial.
+    Behind(Sentinels),
+}
+
 /// What all who dial one database know together.
 #[derive(Default)]
 struct Shared {
     refusals: Refusals,
-    established: Option<MultiplexedConnection>,
+    /// The last one, with its number.
+    established: Option<(u64, MultiplexedConnection)>,
+    establishments: u64,
+}
+
+/// Calls run on a connection for as long as this lives.
+pub(super) struct Established {
+    endpoint: Endpoint,
+    number: u64,
+}
+
+impl Drop for Established {
+    fn drop(&mut self) {
+        let mut shared = self.endpoint.shared();
+        if shared.established.as_ref().is_some_and(|(number, _)| *number == self.number) {
+            shared.established = None;
+        }
+    }
 }
 
 impl Endpoint {
     /// Dials what `info` says through `connect`, within `connect_timeout` from the name to the handshake's end.
     pub fn new(info: ConnectionInfo, connect: Arc<dyn Connect>, connect_timeout: Duration) -> Self {
-        let address = Address::from(&info);
-        let settings = info.redis_settings().clone();
+        let place = Place::At(Address::from(&info));
+        Self::to(place, info.redis_settings().clone(), connect, connect_timeout)
+    }
+
+    /// Dials the primary that `sentinels` know, wherever it is at the time.
+    pub(crate) fn behind(
+        sentinels: Sentinels,
+        settings: RedisConnectionInfo,
+        connect: Arc<dyn Connect>,
+        connect_timeout: Duration,
+    ) -> Self {
+        Self::to(Place::Behind(sentinels), settings, connect, connect_timeout)
+    }
+
+    fn to(
+        place: Place,
+        settings: RedisConnectionInfo,
+        connect: Arc<dyn Connect>,
+        connect_timeout: Duration,
+    ) -> Self {
         Self {
-            address,
+            place,
             settings,
             credentials: None,
             connect,
@@ -100,9 +149,12 @@ impl Endpoint {
         self
     }
 
-    /// Where it leads.
+    /// Where it leads; for a database that is managed by Sentinel, where the first of its sentinels is.
     pub fn address(&self) -> &Address {
-        &self.address
+        match &self.place {
+            Place::At(address) => address,
+            Place::Behind(sentinels) => sentinels.first_address(),
+        }
     }
 
     /// Makes a new connection: name, stream and handshake under one deadline, which is the connect timeout or
@@ -120,24 +172,57 @@ impl Endpoint {
     /// Dropping the future gives the attempt up and closes its socket.
     pub async fn dial(&self, limit: Option<Duration>) -> RedisResult<Dialled> {
         let limit = limit.map_or(self.connect_timeout, |limit| limit.min(self.connect_timeout));
-        let attempt = async {
-            let (settings, stream) = self.open(limit).await?;
-            self.greet(settings, stream).await
-        };
-        self.within(limit, attempt).await
+        Ok(self.within(limit, self.reach(limit, false)).await?.0)
     }
 
     /// As [`dial`](Self::dial), for those who speak on the stream themselves once hands are shaken.
     pub(crate) async fn dial_stream(&self) -> RedisResult<BoxedStream> {
         let limit = self.connect_timeout;
         let attempt = async {
-            let (settings, stream) = self.open(limit).await?;
-            let lent = Lent::new(stream);
+            let (dialled, lent) = self.reach(limit, true).await?;
             // Nothing comes after the replies before somebody subscribes, so nothing is lost in here.
-            self.greet(settings, lent.clone()).await?.let_go().await;
+            dialled.let_go().await;
+            let lent = lent.ok_or_else(|| io::Error::other("the stream was not lent"))?;
             Ok(Box::new(Counted::new(lent.take_back()?, self.connections.opened())) as BoxedStream)
         };
         self.within(limit, attempt).await
+    }
+
+    /// Dials wherever the database may be, until it is there. Lent is the stream to be taken back.
+    async fn reach(&self, limit: Duration, lend: bool) -> RedisResult<(Dialled, Option<Lent>)> {
+        let mut search = match &self.place {
+            Place::At(address) => Search::at(address),
+            Place::Behind(sentinels) => sentinels.search(limit),
+        };
+        loop {
+            let address = search.next().await?;
+            match self.reach_at(&address, limit, lend).await {
+                Ok(reached) => {
+                    search.found();
+                    return Ok(reached);
+                }
+                Err(error) => search.failed(error),
+            }
+        }
+    }
+
+    async fn reach_at(
+        &self,
+        address: &Address,
+        limit: Duration,
+        lend: bool,
+    ) -> RedisResult<(Dialled, Option<Lent>)> {
+        let (settings, stream) = self.open(address, limit).await?;
+        let (mut dialled, lent) = if lend {
+            let lent = Lent::new(stream);
+            (self.greet(settings, lent.clone()).await?, Some(lent))
+        } else {
+            (self.greet(settings, stream).await?, None)
+        };
+        if matches!(self.place, Place::Behind(_)) {
+            check_primary(&mut dialled.connection, address).await?;
+        }
+        Ok((dialled, lent))
     }
 
     /// Paced while something is set up wrongly, and given up at the limit.
@@ -165,27 +250,42 @@ impl Endpoint {
 
     /// The connection that calls run on now.
     pub(crate) fn established(&self) -> Option<MultiplexedConnection> {
-        self.shared().established.clone()
+        self.shared().established.as_ref().map(|(_, connection)| connection.clone())
     }
 
     /// Says that calls run on this connection, until the guard is dropped.
-    pub(super) fn establish(&self, connection: MultiplexedConnection) -> impl Drop + use<'_> {
-        struct Established<'a>(&'a Endpoint);
-        impl Drop for Established<'_> {
-            fn drop(&mut self) {
-                self.0.shared().established = None;
-            }
-        }
-        self.shared().established = Some(connection);
-        Established(self)
+    pub(super) fn establish(&self, connection: MultiplexedConnection) -> Established {
+        let mut shared = self.shared();
+        shared.establishments += 1;
+        let number = shared.establishments;
+        shared.established = Some((number, connection));
+        Established { endpoint: self.clone(), number }
     }
 
-    async fn open(&self, limit: Duration) -> RedisResult<(RedisConnectionInfo, BoxedStream)> {
+    /// As this one, to another place: what is refused there is refused there only.
+    #[cfg(feature = "cluster")]
+    pub(super) fn at(&self, address: Address) -> Self {
+        Self { place: Place::At(address), shared: Arc::default(), ..self.clone() }
+    }
+
+    async fn open(
+        &self,
+        address: &Address,
+        limit: Duration,
+    ) -> RedisResult<(RedisConnectionInfo, BoxedStream)> {
         let mut settings = self.settings.clone();
         if let Some(provider) = &self.credentials {
             settings = credentials::ask(&**provider, settings, limit / 2).await?;
         }
-        Ok((settings, self.connect.connect(&self.address).await?))
+        Ok((settings, self.connect(address).await?))
+    }
+
+    /// A panic of the connector is a dial that failed: whoever keeps dialling goes on.
+    async fn connect(&self, address: &Address) -> io::Result<BoxedStream> {
+        let connecting = AssertUnwindSafe(async { self.connect.connect(address).await }).catch_unwind();
+        connecting.await.unwrap_or_else(|_| {
+            Err(io::Error::other(format!("the connector panicked as it was to connect to {address}")))
+        })
     }
 
     async fn greet(
@@ -219,7 +319,7 @@ impl Endpoint {
     }
 
     fn too_slow(&self, limit: Duration) -> RedisError {
-        let message = format!("connecting to {} took longer than {limit:?}", self.address);
+        let message = format!("connecting to {} took longer than {limit:?}", self.address());
         io::Error::new(io::ErrorKind::TimedOut, message).into()
     }
 }
@@ -228,7 +328,7 @@ impl fmt::Debug for Endpoint {
     /// Nothing of who connects: that is secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint")
-            .field("address", &self.address)
+            .field("address", self.address())
             .field("connect_timeout", &self.connect_timeout)
             .finish_non_exhaustive()
     }

@@ -23,6 +23,15 @@ pub enum ConnectionError {
     Closed,
     /// The call goes on with a scan that another database began.
     ScanInterrupted,
+    /// The keys of a pipeline that is to run as one lie in different slots of the cluster, so it was never sent.
+    #[cfg(feature = "cluster")]
+    CrossSlot {
+        /// What was to be run.
+        command: &'static str,
+    },
+    /// A call says to which nodes of a cluster it goes, and the database is none. It was never sent.
+    #[cfg(feature = "cluster")]
+    NoCluster,
     /// What redis-rs says; the command may have been applied.
     Redis(RedisError),
 }
@@ -36,6 +45,12 @@ impl fmt::Display for ConnectionError {
             Self::DatabaseLeft => f.write_str("the database is no longer the active one"),
             Self::Closed => f.write_str("the connection was closed"),
             Self::ScanInterrupted => ScanInterrupted.fmt(f),
+            #[cfg(feature = "cluster")]
+            Self::CrossSlot { command } => {
+                write!(f, "the keys of {command} lie in different slots of the cluster")
+            }
+            #[cfg(feature = "cluster")]
+            Self::NoCluster => f.write_str("the database is no cluster"),
             Self::Redis(error) => error.fmt(f),
         }
     }
@@ -46,7 +61,7 @@ impl Error for ConnectionError {
         match self {
             Self::NotConnected(error) | Self::NoDedicated(error) => Some(&**error),
             Self::Redis(error) => Some(error),
-            Self::DedicatedInUse { .. } | Self::DatabaseLeft | Self::Closed | Self::ScanInterrupted => None,
+            _ => None,
         }
     }
 }

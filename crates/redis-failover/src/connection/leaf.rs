@@ -8,6 +8,8 @@ use pin_project_lite::pin_project;
 use redis::Value;
 use tower_service::Service;
 
+#[cfg(feature = "cluster")]
+use super::ClusterLeaf;
 use super::{ConnectionError, OwnLeaf};
 use crate::command::Command;
 
@@ -17,6 +19,8 @@ use crate::command::Command;
 pub(crate) enum Leaf<C> {
     /// A [`Connection`](super::Connection).
     Standalone(C),
+    #[cfg(feature = "cluster")]
+    Cluster(ClusterLeaf),
     Own(OwnLeaf),
 }
 
@@ -32,13 +36,21 @@ where
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
         match self {
             Self::Standalone(connection) => connection.poll_ready(context),
+            #[cfg(feature = "cluster")]
+            Self::Cluster(_) => Poll::Ready(Ok(())),
             Self::Own(_) => Poll::Ready(Ok(())),
         }
     }
 
     #[inline(always)]
     fn call(&mut self, command: Command<'a>) -> Self::Future {
+        #[cfg(feature = "cluster")]
+        if command.routing().is_some() && !matches!(self, Self::Cluster(_)) {
+            return LeafFuture::Boxed { call: Box::pin(std::future::ready(Err(ConnectionError::NoCluster))) };
+        }
         match self {
+            #[cfg(feature = "cluster")]
+            Self::Cluster(cluster) => LeafFuture::Boxed { call: cluster.call(command) },
             Self::Standalone(connection) => LeafFuture::Standalone { call: connection.call(command) },
             Self::Own(own) => LeafFuture::Boxed { call: own.call(command) },
         }

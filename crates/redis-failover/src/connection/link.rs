@@ -11,7 +11,7 @@ use tower_failover::{
     availability::{Changes, ConnectionTrouble, ConnectionWatch, Evidence},
 };
 
-use super::{Dialled, Endpoint, demand::Demand};
+use super::{Dialled, Endpoint, demand::Demand, endpoint::Established};
 use crate::{classify::misconfigured, cursor::CursorTag};
 
 /// Whether a database is connected to before a call needs it.
@@ -73,8 +73,53 @@ impl Link {
         drop(self);
     }
 
-    pub(super) fn start(keeper: Keeper) -> Self {
+    pub(super) fn start<D: Dial>(keeper: Keeper<D>) -> Self {
         Self { task: tokio::spawn(keeper.run()) }
+    }
+}
+
+/// What a link dials: an [`Endpoint`], or whatever else leads to a database.
+pub(super) trait Dial: Send + Sync + 'static {
+    /// Dropping it ends the connection, whoever has clones of it.
+    type Dialled: Live;
+
+    fn dial(&self, limit: Option<Duration>) -> impl Future<Output = RedisResult<Self::Dialled>> + Send;
+
+    /// Says that calls run on this connection, until what is returned is dropped.
+    fn establish(&self, dialled: &Self::Dialled) -> Option<Established>;
+}
+
+/// A connection that was made.
+pub(super) trait Live: Send + 'static {
+    type Connection: Clone + Send + Sync;
+
+    fn connection(&self) -> Self::Connection;
+
+    /// Completes when it has ended. Not to be asked again then.
+    fn ended(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+impl Dial for Endpoint {
+    type Dialled = Dialled;
+
+    fn dial(&self, limit: Option<Duration>) -> impl Future<Output = RedisResult<Dialled>> + Send {
+        Self::dial(self, limit)
+    }
+
+    fn establish(&self, dialled: &Dialled) -> Option<Established> {
+        Some(Self::establish(self, dialled.connection.clone()))
+    }
+}
+
+impl Live for Dialled {
+    type Connection = MultiplexedConnection;
+
+    fn connection(&self) -> MultiplexedConnection {
+        self.connection.clone()
+    }
+
+    fn ended(&mut self) -> impl Future<Output = ()> + Send {
+        Self::ended(self)
     }
 }
 
@@ -85,35 +130,37 @@ impl Drop for Link {
 }
 
 /// What a call finds. The channel closes with the link.
-pub(super) enum Status {
+pub(super) enum Status<C = MultiplexedConnection> {
     /// A connection is on its way, or will be if a call wants it.
     Connecting,
-    Live(MultiplexedConnection),
+    Live(C),
     /// The last dial failed, or the database is known to be unhealthy.
     Down(Arc<RedisError>),
 }
 
 /// How a connection ended.
-enum Served {
+enum Served<D> {
     Lost,
     FellSilent,
-    Replaced(Dialled),
+    Replaced(D),
 }
 
 /// How long a connection may take that is to replace one that works. Repeats wait for it, so it is short.
 const REPLACEMENT: Duration = Duration::from_secs(1);
 
-pub(super) struct Keeper {
-    pub(super) endpoint: Endpoint,
+pub(super) struct Keeper<D: Dial> {
+    pub(super) endpoint: D,
     pub(super) settings: LinkSettings,
     pub(super) availability: Availability,
     pub(super) changes: Changes,
     pub(super) chance: Chance,
     pub(super) demand: Arc<Demand>,
-    pub(super) status: watch::Sender<Status>,
+    pub(super) status: watch::Sender<Status<ConnectionOf<D>>>,
 }
 
-impl Keeper {
+type ConnectionOf<D> = <<D as Dial>::Dialled as Live>::Connection;
+
+impl<D: Dial> Keeper<D> {
     /// Never ends by itself.
     async fn run(mut self) {
         if self.settings.standby == Standby::Cold {
@@ -153,7 +200,7 @@ impl Keeper {
     }
 
     /// Calls run on the connection, and on those that take its place.
-    async fn serve_all(&self, mut dialled: Dialled) -> Served {
+    async fn serve_all(&self, mut dialled: D::Dialled) -> Served<D::Dialled> {
         let mut retired = None;
         loop {
             match self.serve(&mut dialled, retired.take()).await {
@@ -168,10 +215,10 @@ impl Keeper {
 
     /// Calls run on the connection until it ends, says nothing although the database lives (B57), or is replaced.
     /// Those on the one before it may still end.
-    async fn serve(&self, dialled: &mut Dialled, retired: Option<Dialled>) -> Served {
+    async fn serve(&self, dialled: &mut D::Dialled, retired: Option<D::Dialled>) -> Served<D::Dialled> {
         let mut watch = self.availability.watch_connection();
-        let established = self.endpoint.establish(dialled.connection.clone());
-        self.say(Status::Live(dialled.connection.clone()));
+        let established = self.endpoint.establish(dialled);
+        self.say(Status::Live(dialled.connection()));
         watch.settle();
         let served = tokio::select! {
             () = dialled.ended() => Served::Lost,
@@ -190,7 +237,7 @@ impl Keeper {
     }
 
     /// Completes when the connection is silent, or there is one to replace it where it is refused.
-    async fn replaced(&self, watch: &mut ConnectionWatch) -> Served {
+    async fn replaced(&self, watch: &mut ConnectionWatch) -> Served<D::Dialled> {
         loop {
             match watch.trouble().await {
                 ConnectionTrouble::Refused => match self.endpoint.dial(Some(REPLACEMENT)).await {
@@ -254,7 +301,7 @@ impl Keeper {
     }
 
     /// Given up when the checks find out that it is in vain.
-    async fn dial(&mut self) -> RedisResult<Dialled> {
+    async fn dial(&mut self) -> RedisResult<D::Dialled> {
         let (availability, changes) = (&self.availability, &mut self.changes);
         let in_vain = async {
             loop {
@@ -271,13 +318,13 @@ impl Keeper {
         }
     }
 
-    fn say(&self, status: Status) {
+    fn say(&self, status: Status<ConnectionOf<D>>) {
         self.status.send_replace(status);
     }
 }
 
 /// Lets the calls on a connection end within this time.
-async fn retire(connection: Option<Dialled>, limit: Duration) -> Infallible {
+async fn retire(connection: Option<impl Live>, limit: Duration) -> Infallible {
     if let Some(mut connection) = connection {
         // Calls that take longer are ended with it.
         let _ = timeout(limit, connection.ended()).await;

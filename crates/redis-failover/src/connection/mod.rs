@@ -4,11 +4,16 @@
 //! - [`Endpoint`]: from a stream to a Redis connection, under one deadline
 //! - [`Link`]: the task that keeps one connection to a database
 //! - [`Connection`]: the service that runs calls on it
+//! - `sentinel`: where Sentinel says that a database is
+//! - `cluster`: the nodes of a cluster, and redis-rs's client over them (feature `cluster`)
+//! - `place`: where connections are dialled that one call has to itself
 //! - `dedicated`: connections that one call has to itself, for a while
 //! - `own`: calls through a service of the user's own
 //! - `leaf`: the leaf of a database's stack, of whatever kind
 
 mod address;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod connect;
 mod counted;
 mod credentials;
@@ -20,7 +25,9 @@ mod leaf;
 mod lent;
 mod link;
 mod own;
+mod place;
 mod refusal;
+mod sentinel;
 mod service;
 #[cfg(feature = "tls-no-provider")]
 mod tls;
@@ -31,6 +38,10 @@ mod tests;
 
 pub use address::Address;
 pub(crate) use address::connection_info;
+#[cfg(feature = "cluster")]
+pub use cluster::ClusterHealth;
+#[cfg(feature = "cluster")]
+pub(crate) use cluster::{Cluster, ClusterLeaf, ClusterLink, Topology, is_redirected, slots};
 pub use connect::{BoxedStream, ByteStream, Connect, TcpConnect};
 pub use credentials::{Credentials, CredentialsError, ProvideCredentials};
 pub(crate) use dedicated::{Dedicated, DedicatedSettings, Lease};
@@ -39,6 +50,8 @@ pub use error::ConnectionError;
 pub(crate) use leaf::Leaf;
 pub use link::{Link, LinkSettings, Standby};
 pub(crate) use own::{OwnLeaf, OwnService};
+pub(crate) use place::Place;
+pub(crate) use sentinel::Sentinels;
 pub use service::{Connection, ConnectionFuture};
 #[cfg(feature = "tls-no-provider")]
 pub use tls::{Tls, TlsConnect, TlsError};

@@ -138,10 +138,10 @@ where
 }
 
 /// What becomes of the link's efforts.
-async fn connected(
-    mut status: watch::Receiver<Status>,
+pub(super) async fn connected<C: Clone>(
+    mut status: watch::Receiver<Status<C>>,
     demand: Arc<Demand>,
-) -> Result<MultiplexedConnection, ConnectionError> {
+) -> Result<C, ConnectionError> {
     let _waiting = demand.raise();
     while status.has_changed().is_ok() {
         match &*status.borrow_and_update() {

@@ -1,7 +1,6 @@
 //! Where the kinds of database differ: what stands at the bottom of the stack.
 
 use std::any::Any;
-use std::sync::Arc;
 
 use redis::Value;
 use tower_failover::{Availability, Chance};
@@ -9,6 +8,8 @@ use tower_service::Service;
 
 use crate::command::Command;
 use crate::config::{ConfigError, DatabaseConfig, Options, Target};
+#[cfg(feature = "cluster")]
+use crate::connection::ClusterLink;
 use crate::connection::{Connection, ConnectionError, Dedicated, Endpoint, Leaf, OwnLeaf};
 use crate::cursor::CursorTag;
 use crate::health::Prober;
@@ -43,25 +44,38 @@ pub(super) fn ground(
     >,
     ConfigError,
 > {
+    let dialled = |endpoint: Endpoint| {
+        let endpoint = config.dressed(endpoint, options).connections(availability.connections().clone());
+        let prober = Prober::from(endpoint.clone());
+        let settings = options.dedicated(cursor_tag);
+        let (dedicated, keeper) = Dedicated::open(endpoint.clone(), settings, availability.clone());
+        let settings = options.link(cursor_tag);
+        let source = Source::new(endpoint.clone(), availability.clone(), settings.redial_spread);
+        let (connection, link) = Connection::open(endpoint, settings, availability.clone(), chance.clone());
+        Ground {
+            leaf: Leaf::Standalone(connection),
+            prober,
+            dedicated: Some(dedicated),
+            source: Some(source),
+            tasks: Box::new((link, keeper)),
+        }
+    };
     Ok(match &config.target {
-        Target::Standalone(info) => {
-            let mut endpoint = Endpoint::new(info.clone(), config.connect()?, options.connect_timeout())
-                .connections(availability.connections().clone());
-            if let Some(name) = options.client_name() {
-                endpoint = endpoint.client_name(Arc::clone(name));
-            }
-            if let Some(provider) = config.provider() {
-                endpoint = endpoint.credentials(Arc::clone(provider));
-            }
-            let prober = Prober::from(endpoint.clone());
+        Target::Standalone(info) => dialled(config.endpoint(info, options)?),
+        Target::Sentinel(target) => dialled(config.endpoint_behind(target, options)?),
+        #[cfg(feature = "cluster")]
+        Target::Cluster(target) => {
+            let cluster = config.nodes_of(target, options, availability.connections())?;
+            let prober = Prober::of_cluster(cluster.clone(), config.counted_nodes());
             let settings = options.dedicated(cursor_tag);
-            let (dedicated, keeper) = Dedicated::open(endpoint.clone(), settings, availability.clone());
+            let (dedicated, keeper) = Dedicated::open(cluster.clone(), settings, availability.clone());
             let settings = options.link(cursor_tag);
-            let source = Source::new(endpoint.clone(), availability.clone(), settings.redial_spread);
-            let (connection, link) =
-                Connection::open(endpoint, settings, availability.clone(), chance.clone());
+            let source = Source::new(cluster.clone(), availability.clone(), settings.redial_spread);
+            let response_timeout = options.response_timeout();
+            let (leaf, link) =
+                ClusterLink::open(cluster, settings, response_timeout, availability.clone(), chance.clone());
             Ground {
-                leaf: Leaf::Standalone(connection),
+                leaf: Leaf::Cluster(leaf),
                 prober,
                 dedicated: Some(dedicated),
                 source: Some(source),

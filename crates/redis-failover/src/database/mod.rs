@@ -4,28 +4,32 @@
 
 mod apart;
 mod ground;
+mod health;
+mod list;
+mod open_database;
 
-use std::any::Any;
 use std::error::Error;
 use std::time::Duration;
 
 use tower_failover::deadline::{Timeout, TimeoutOf};
-use tower_failover::health::HealthWatch;
 use tower_failover::{
     Availability, Circuit, CircuitBreakerLayer, CircuitError, DeadlineError, DeadlineLayer, FailoverConfig,
-    FailureDetectorLayer, HealthPlan, Member, Name, Sweeper,
+    FailureDetectorLayer, Member, Sweeper,
 };
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::command::{Blocking, Command};
 use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig, weight};
-use crate::connection::{ConnectionError, Dedicated};
+use crate::connection::ConnectionError;
 use crate::cursor::CursorTag;
-use crate::pubsub::Source;
 use crate::reply::{Classified, RedisOutcome, Reply};
 use apart::{Apart, EachOnItsOwn, Settled};
 use ground::{Ground, ground};
+use health::Health;
+
+pub(crate) use list::Databases;
+pub(crate) use open_database::OpenDatabase;
 
 /// What a call to one database fails with.
 pub type DatabaseError = CircuitError<DeadlineError<ConnectionError>>;
@@ -48,18 +52,6 @@ impl TimeoutOf<Command<'_>> for CommandTimeout {
 /// How much longer than it blocks a blocking command may take: the usual response timeout.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// The tasks of a database; they end when this is dropped.
-pub(crate) struct Tasks {
-    _health: Option<HealthWatch>,
-    _ground: Box<dyn Any + Send>,
-    /// The database's.
-    pub(crate) name: Name,
-    /// For transactions.
-    pub(crate) dedicated: Option<Dedicated>,
-    /// For the tasks of subscribers, which are theirs; `None` where nobody can subscribe.
-    pub(crate) source: Option<Source>,
-}
-
 /// Builds a database's stack and starts its tasks.
 pub(crate) fn open(
     config: &DatabaseConfig,
@@ -73,9 +65,10 @@ pub(crate) fn open(
             + Clone
             + Send
             + Sync
-            + 'static,
+            + 'static
+            + use<>,
         >,
-        Tasks,
+        OpenDatabase,
     ),
     ConfigError,
 > {
@@ -95,21 +88,14 @@ pub(crate) fn open(
 
     let Ground { leaf, prober, dedicated, source, tasks } =
         ground(config, &options, cursor_tag, &availability, &chance)?;
-    let checks = options.health_checks();
-    let health = if checks.is_empty() {
-        None
-    } else {
-        let checks = checks.iter().map(|check| check.of(prober.anew()));
-        #[cfg(feature = "lag-aware")]
-        let checks = checks.chain(config.lag_aware_check(all)?);
-        let plan = HealthPlan::new(checks).settings(options.health()).suspicion(suspicion).chance(chance);
-        #[cfg(feature = "metrics")]
-        let plan = match all.metrics.clone() {
-            Some(metrics) => plan.observer(move |report| metrics.probed(report)),
-            None => plan,
-        };
-        Some(plan.watch(&availability).map_err(|error| invalid("health_checks", &error))?)
-    };
+    #[cfg(feature = "lag-aware")]
+    let lag_aware = config.lag_aware_check(all)?;
+    #[cfg(not(feature = "lag-aware"))]
+    let lag_aware = None;
+    let health = Health::new(prober, lag_aware, chance);
+    #[cfg(feature = "metrics")]
+    let health = health.measured(all.metrics.clone());
+    let watch = health.watch(&options, &availability).map_err(|error| invalid("health_checks", &error))?;
 
     let mut detector = FailureDetectorLayer::new(availability.clone())
         .thresholds(thresholds)
@@ -122,10 +108,12 @@ pub(crate) fn open(
     if !suspicion.is_off() {
         detector = detector.abandoned_after(suspicion.after);
     }
-    options.add_detectors(&detector.detectors());
+    let detectors = detector.detectors();
+    options.add_detectors(&detectors, &availability);
     let deadline = DeadlineLayer::new(options.response_timeout())
         .sweeper(sweeper, &availability, suspicion)
         .timeout_of(CommandTimeout);
+    let calls = deadline.calls();
     let connection = Classified::new(leaf).watching(detector.watched_kinds());
     let shared = detector.layer(deadline.layer(connection));
     let apart = Apart {
@@ -133,12 +121,22 @@ pub(crate) fn open(
         counted: detector.classify(EachOnItsOwn).layer(Settled),
         dedicated: dedicated.clone(),
     };
-    let stack = CircuitBreakerLayer::new(circuit).layer(apart);
+    let stack = CircuitBreakerLayer::new(circuit.clone()).layer(apart);
 
-    let tasks =
-        Tasks { _health: health, _ground: tasks, name: availability.name().clone(), dedicated, source };
     let member = Member::new(stack, availability).weight(weight(&name, config.weight)?);
-    Ok((member, tasks))
+    let longest_call = options.response_timeout();
+    let database = OpenDatabase {
+        health,
+        watch,
+        ground: tasks,
+        circuit,
+        detectors,
+        calls,
+        longest_call,
+        dedicated,
+        source,
+    };
+    Ok((member, database))
 }
 
 #[cfg(test)]

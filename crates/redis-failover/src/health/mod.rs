@@ -26,6 +26,8 @@ mod check;
 mod kept;
 #[cfg(feature = "lag-aware")]
 mod lag_aware;
+#[cfg(feature = "cluster")]
+mod nodes;
 mod ping;
 mod prober;
 mod role;

@@ -10,7 +10,8 @@ use tower_service::Service;
 
 use super::{Prober, kept::unfit};
 
-/// Asks with `ROLE`; only a `master` passes (B18). For standbys that are read-only until they are promoted.
+/// Asks with `ROLE`; only a `master` passes (B18). For standbys that are read-only until they are promoted. Of a cluster
+/// the primaries are asked.
 ///
 /// It keeps a connection of its own, as [`PingCheck`](super::PingCheck) does.
 ///
@@ -56,7 +57,7 @@ impl Service<Probe> for RoleCheck {
 }
 
 pub(super) async fn role(database: &Prober, probe: Probe) -> Health {
-    database.ask(probe, &redis::cmd("ROLE"), judged).await
+    database.ask_primaries(probe, &redis::cmd("ROLE"), judged).await
 }
 
 /// The first word of the reply is the role.

@@ -2,7 +2,7 @@
 //!
 //! They are recorded if the configuration says so, with [`MultiDbConfig::metrics`](crate::MultiDbConfig::metrics): by
 //! the recorder that the application has installed before the client starts, or by one of its own. All [`names`] are
-//! constants; `docs/observation.md` says what each of them is good for.
+//! constants; [a page of the guide](crate::guide::observation) says what each of them is good for.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

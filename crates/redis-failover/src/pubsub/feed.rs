@@ -33,6 +33,8 @@ pub(super) struct Feed {
     urgent: bool,
     /// Every subscriber of the database may be about to dial.
     in_step: bool,
+    /// Of its sharded channels, if it is known.
+    slot: Option<u16>,
 }
 
 enum State {
@@ -61,6 +63,7 @@ impl Feed {
             failures: 0,
             urgent: false,
             in_step: false,
+            slot: None,
         }
     }
 
@@ -88,6 +91,17 @@ impl Feed {
         self.state = State::Live { session: Box::new(session), generation, since: Instant::now() };
     }
 
+    /// Gives the connection up for one to the node of a cluster that has this slot.
+    #[cfg(feature = "cluster")]
+    pub(super) fn redial(&mut self, slot: u16, error: &RedisError) {
+        if self.slot.replace(slot) == Some(slot) {
+            self.source.forget();
+            self.back_off(error);
+        } else {
+            self.state = State::Resting(None);
+        }
+    }
+
     /// Whether the database serves; if it does, nothing but its checks is waited for.
     pub(super) fn set_urgent(&mut self, urgent: bool) {
         if urgent && !self.urgent && matches!(self.state, State::Resting(_)) {
@@ -108,8 +122,8 @@ impl Feed {
                     self.state = if std::mem::take(&mut self.in_step) && !self.urgent {
                         resting(self.chance.up_to(self.source.redial_spread()))
                     } else {
-                        let endpoint = self.source.endpoint().clone();
-                        State::Dialling(Box::pin(async move { endpoint.dial_stream().await }))
+                        let (source, slot) = (self.source.clone(), self.slot);
+                        State::Dialling(Box::pin(async move { source.dial(slot).await }))
                     };
                 }
                 State::Dialling(dial) => {

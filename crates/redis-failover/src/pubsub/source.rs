@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use redis::RedisResult;
+
 use tower_failover::Availability;
 use tower_failover::Verdict;
 use tower_failover::availability::View;
 use tower_failover::event::Name;
 
-use crate::connection::Endpoint;
+use crate::connection::{BoxedStream, Place};
 
 /// One database: how it is dialled, and what is known of it.
 ///
@@ -18,23 +20,30 @@ use crate::connection::Endpoint;
 pub(crate) struct Source(Arc<Inner>);
 
 struct Inner {
-    endpoint: Endpoint,
+    place: Place,
     availability: Availability,
     redial_spread: Duration,
 }
 
 impl Source {
     /// Redials that nobody waits for take place within `redial_spread` (B36).
-    pub(crate) fn new(endpoint: Endpoint, availability: Availability, redial_spread: Duration) -> Self {
-        Self(Arc::new(Inner { endpoint, availability, redial_spread }))
+    pub(crate) fn new(place: impl Into<Place>, availability: Availability, redial_spread: Duration) -> Self {
+        Self(Arc::new(Inner { place: place.into(), availability, redial_spread }))
     }
 
     pub(super) fn name(&self) -> &Name {
         self.0.availability.name()
     }
 
-    pub(super) fn endpoint(&self) -> &Endpoint {
-        &self.0.endpoint
+    /// In a cluster, to the node that has the slot, or to any.
+    pub(super) async fn dial(&self, slot: Option<u16>) -> RedisResult<BoxedStream> {
+        self.0.place.dial_stream(slot).await
+    }
+
+    /// The slot is another node's by now.
+    #[cfg(feature = "cluster")]
+    pub(super) fn forget(&self) {
+        self.0.place.forget();
     }
 
     pub(super) fn availability(&self) -> &Availability {

@@ -4,8 +4,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
-use tower_failover::Chance;
 use tower_failover::balance::ActiveRoute;
+use tower_failover::{Chance, Name};
 
 use super::delivery::Delivery;
 use super::inbox::Inbox;
@@ -51,6 +51,25 @@ impl Subscribers {
         };
         let stream = PubSubStream::new(inbox, tokio::spawn(task.run()), client);
         PubSub { sink: PubSubSink::new(sender), stream }
+    }
+
+    /// Lets subscribers listen to a database that has joined.
+    pub(crate) fn add(&self, source: Source) {
+        self.change(|sources| sources.iter().cloned().chain([source]).collect());
+    }
+
+    /// Ends what subscribers have at a database that has left.
+    pub(crate) fn remove(&self, name: &Name) {
+        self.change(|sources| sources.iter().filter(|source| source.name() != name).cloned().collect());
+    }
+
+    fn change(&self, change: impl FnOnce(&[Source]) -> Arc<[Source]>) {
+        self.sources.send_if_modified(|sources| {
+            // Closed for good.
+            let Some(former) = sources else { return false };
+            *sources = Some(change(former));
+            true
+        });
     }
 
     /// Ends all subscribers; what came before can still be read.

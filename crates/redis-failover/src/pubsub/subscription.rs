@@ -134,7 +134,8 @@ impl Subscriptions {
         let Some(index) = self.waiters.iter().position(asked) else { return false };
         self.wanted.remove(subscription);
         if let Some(waiter) = self.waiters.remove(index) {
-            let _ = waiter.reply.send(Err(Error::Redis(error.clone().into())));
+            let error = Error::of(error).cloned().unwrap_or_else(|| Error::Redis(error.clone().into()));
+            let _ = waiter.reply.send(Err(error));
         }
         true
     }

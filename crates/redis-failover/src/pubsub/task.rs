@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use redis::RedisError;
+#[cfg(feature = "cluster")]
+use redis::{ErrorKind, ServerErrorKind};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tower_failover::balance::ActiveRoute;
@@ -15,8 +17,12 @@ use super::feed::{Feed, News};
 use super::inbox::Inbox;
 use super::session::{Happened, Session};
 use super::source::Source;
+#[cfg(feature = "cluster")]
+use super::subscription::Kind;
 use super::subscription::{Change, Request, Subscription, Subscriptions, Ticket};
 use crate::connection::BoxedStream;
+#[cfg(feature = "cluster")]
+use crate::error::Error;
 
 /// How much of what the former database has sent already is read before its successor's turn. More than this means
 /// that it is still being sent.
@@ -167,6 +173,32 @@ impl Task {
     }
 
     fn refused(&mut self, source: &Source, subscription: Subscription, error: &RedisError) {
+        #[cfg(feature = "cluster")]
+        if error.kind() == ErrorKind::Server(ServerErrorKind::Moved) {
+            return self.moved(source, subscription, error);
+        }
+        self.told_off(source, subscription, error);
+    }
+
+    /// Another node has the slot of a sharded channel.
+    #[cfg(feature = "cluster")]
+    fn moved(&mut self, source: &Source, subscription: Subscription, error: &RedisError) {
+        let slot = crate::command::slot(&subscription.name);
+        let is_elsewhere =
+            |other: &Subscription| other.kind == Kind::Shard && crate::command::slot(&other.name) != slot;
+        if self.subscriptions.wanted().any(is_elsewhere) {
+            let error = Error::CrossSlot { command: "SSUBSCRIBE" }.into();
+            return self.told_off(source, subscription, &error);
+        }
+        let Some(feed) = self.feeds.iter_mut().find(|feed| feed.source().is(source)) else { return };
+        if let Some(generation) = feed.generation() {
+            feed.redial(slot, error);
+            self.delivery.ended(generation);
+            self.arrange();
+        }
+    }
+
+    fn told_off(&mut self, source: &Source, subscription: Subscription, error: &RedisError) {
         let serves = Some(source.name()) == self.delivery.active();
         if serves && self.subscriptions.refused(&subscription, error) {
             // Whoever asked knows; the other databases are not to send it either.

@@ -10,7 +10,11 @@ use tokio::time::Duration;
 
 use crate::adapter::replies;
 use crate::classify::ReplyClass;
+#[cfg(feature = "cluster")]
+use crate::command::Slots;
 use crate::command::{Command, Refused};
+#[cfg(feature = "cluster")]
+use crate::connection::is_redirected;
 use crate::connection::{ConnectionError, Dedicated, Lease};
 use crate::error::Error;
 use crate::reply::class_of;
@@ -18,17 +22,25 @@ use crate::reply::class_of;
 /// A connection while keys are watched on it. Dropping it ends the connection, and with it the watch.
 pub(super) struct Attempt {
     lease: Lease,
+    /// Of all its keys, in a cluster.
+    slot: Option<u16>,
     /// A call on it failed in a way that ends the attempt, whatever the closure makes of that.
     lost: AtomicBool,
 }
 
 impl Attempt {
-    pub(super) async fn begin(dedicated: &Dedicated) -> Result<Arc<Self>, ConnectionError> {
-        Ok(Arc::new(Self { lease: dedicated.lease().await?, lost: AtomicBool::new(false) }))
+    /// In a cluster, on the node that has the slot.
+    pub(super) async fn begin(
+        dedicated: &Dedicated,
+        slot: Option<u16>,
+    ) -> Result<Arc<Self>, ConnectionError> {
+        let lease = dedicated.lease(slot).await?;
+        Ok(Arc::new(Self { lease, slot, lost: AtomicBool::new(false) }))
     }
 
     /// Runs a command for as long as the database is the active one.
     pub(super) async fn run(&self, command: &Command<'_>) -> Result<Value, ConnectionError> {
+        self.check_slot(command)?;
         let reply = tokio::select! {
             biased;
             reply = self.lease.run(command) => reply,
@@ -38,6 +50,30 @@ impl Attempt {
             self.lost.store(true, Ordering::Release);
         }
         reply
+    }
+
+    /// Whether the node that has the watched keys has those of this command too.
+    pub(super) fn check_slot(&self, command: &Command<'_>) -> Result<(), ConnectionError> {
+        #[cfg(feature = "cluster")]
+        if let (Some(slot), slots) = (self.slot, command.slots())
+            && !matches!(slots, Slots::None)
+            && slots != Slots::One(slot)
+        {
+            return Err(ConnectionError::CrossSlot { command: command.name() });
+        }
+        let (_, _) = (self.slot, command);
+        Ok(())
+    }
+
+    /// Whether a slot is on its way to another node, so that nothing was applied.
+    pub(super) fn was_redirected(&self, reply: Result<&Value, &ConnectionError>) -> bool {
+        #[cfg(feature = "cluster")]
+        if is_redirected(reply) {
+            self.lease.dedicated().place().forget();
+            return true;
+        }
+        let _ = reply;
+        false
     }
 
     /// Runs the transaction itself, which is left to finish wherever it was sent.

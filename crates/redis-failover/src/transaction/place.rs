@@ -1,21 +1,19 @@
 //! Where the next attempt is made.
 
-use std::sync::{Mutex, PoisonError};
-
 use tower_failover::balance::ActiveRoute;
 use tower_failover::{Chance, Route};
 
 use crate::adapter::StackConnection;
 use crate::command::Command;
 use crate::connection::Dedicated;
-use crate::database::Tasks;
+use crate::database::Databases;
 use crate::error::Error;
 
 /// The databases of a client, as far as a transaction needs them.
 pub(crate) struct Place<'a> {
     pub(crate) stack: StackConnection,
     pub(crate) route: &'a ActiveRoute,
-    pub(crate) databases: &'a Mutex<Vec<Tasks>>,
+    pub(crate) databases: &'a Databases,
     pub(crate) chance: &'a Chance,
 }
 
@@ -31,14 +29,12 @@ impl Place<'_> {
                 self.route.active().1.ok_or(Error::DatabaseLeft)?
             }
         };
-        let databases = self.databases.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = databases.iter().find(|database| database.name == name);
-        match found.map(|database| &database.dedicated) {
-            None if databases.is_empty() => Err(Error::Closed),
+        match self.databases.find(&name, |database| database.dedicated.clone()) {
+            None if self.databases.is_closed() => Err(Error::Closed),
             // Removed since.
             None => Err(Error::DatabaseLeft),
             Some(None) => Err(Error::NoDedicatedConnections { database: name }),
-            Some(Some(dedicated)) => Ok(dedicated.clone()),
+            Some(Some(dedicated)) => Ok(dedicated),
         }
     }
 }

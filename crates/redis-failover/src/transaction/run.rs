@@ -10,7 +10,9 @@ use super::attempt::{Attempt, TransactionConnection, is_lost};
 use super::{Place, TransactionSettings};
 use crate::classify::{ReplyClass, Shape};
 use crate::command::Command;
-use crate::connection::ConnectionError;
+#[cfg(feature = "cluster")]
+use crate::command::Slots;
+use crate::connection::{ConnectionError, Dedicated};
 use crate::error::Error;
 use crate::reply::class_of;
 
@@ -95,7 +97,8 @@ where
         Err(error @ Error::DatabaseLeft) => return Err(End::Lost(error)),
         Err(error) => return Err(End::Failed(error)),
     };
-    let attempt = Attempt::begin(&dedicated).await.map_err(not_applied)?;
+    let slot = slot(&transaction.watch, &dedicated).map_err(End::Failed)?;
+    let attempt = Attempt::begin(&dedicated, slot).await.map_err(not_applied)?;
     watch(&transaction.watch, &attempt).await?;
 
     let mut pipeline = Pipeline::new();
@@ -112,9 +115,10 @@ where
     let built = match built {
         Ok(Some(mut pipeline)) => {
             pipeline.atomic();
-            match Command::pipeline(&pipeline, 0, 0).admitted() {
-                Ok(_) => return Ok(Built::Pipeline(attempt, pipeline)),
-                Err(refused) => Err(End::Failed(refused.into())),
+            let admitted = Command::pipeline(&pipeline, 0, 0).admitted().map_err(Error::from);
+            match admitted.and_then(|command| Ok(attempt.check_slot(&command)?)) {
+                Ok(()) => return Ok(Built::Pipeline(attempt, pipeline)),
+                Err(error) => Err(End::Failed(error)),
             }
         }
         Ok(None) => Ok(Built::Stopped),
@@ -130,9 +134,11 @@ async fn watch<T>(watch: &Cmd, attempt: &Attempt) -> Result<(), End<T>> {
     }
     match attempt.run(&Command::from(watch)).await.map_err(not_applied)? {
         Value::ServerError(error) => {
-            let class = ReplyClass::of(Ok(&Value::ServerError(error.clone())), Shape::Single);
+            let reply = Value::ServerError(error.clone());
+            let class = ReplyClass::of(Ok(&reply), Shape::Single);
+            let is_lost = class.is_failure() || attempt.was_redirected(Ok(&reply));
             let error = Error::Redis(Arc::new(error.into()));
-            Err(if class.is_failure() { End::Lost(error) } else { End::Failed(error) })
+            Err(if is_lost { End::Lost(error) } else { End::Failed(error) })
         }
         _ => Ok(()),
     }
@@ -153,6 +159,10 @@ async fn execute<T: FromRedisValue>(
         None => limit,
     };
     let reply = attempt.execute(&pipeline, limit).await;
+    if attempt.was_redirected(reply.as_ref()) {
+        // The server has discarded it, and with it the watch.
+        return End::Lost(Error::DatabaseLeft);
+    }
     match reply {
         Ok(Value::Array(replies)) => {
             attempt.end();
@@ -203,6 +213,25 @@ async fn answered<T: FromRedisValue>(pipeline: &Pipeline, replies: Vec<Value>) -
         Ok(value) => End::Over(Some(value)),
         Err(error) => End::Failed(Error::Redis(Arc::new(error))),
     }
+}
+
+/// The slot that all watched keys have to be of, in a cluster.
+#[cfg(feature = "cluster")]
+fn slot(watch: &Cmd, dedicated: &Dedicated) -> Result<Option<u16>, Error> {
+    if !dedicated.place().is_cluster() {
+        return Ok(None);
+    }
+    match Command::from(watch).slots() {
+        Slots::One(slot) => Ok(Some(slot)),
+        Slots::None => Err(Error::NoKeyToWatch),
+        Slots::Several => Err(Error::CrossSlot { command: "WATCH" }),
+    }
+}
+
+#[cfg(not(feature = "cluster"))]
+#[expect(clippy::unnecessary_wraps, reason = "clusters have slots")]
+fn slot(_: &Cmd, _: &Dedicated) -> Result<Option<u16>, Error> {
+    Ok(None)
 }
 
 fn not_applied<T>(error: ConnectionError) -> End<T> {

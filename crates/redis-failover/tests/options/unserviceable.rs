@@ -148,3 +148,47 @@ async fn b59_the_last_database_serves_what_it_can() {
     eu.demoted(false);
     assert_eq!(write(&mut client).await.unwrap(), "eu");
 }
+
+/// A database whose answer to writes, or to all that names a key, is this error; to PING it says PONG.
+fn ailing(answer: &'static str, is_refused: fn(&Command<'_>) -> bool) -> DatabaseConfig {
+    let service = service_fn(move |command: Command<'_>| {
+        let reply = match command.name() {
+            "PING" => Value::SimpleString("PONG".into()),
+            _ if is_refused(&command) => redis::parse_redis_value(answer.as_bytes()).unwrap(),
+            _ => Value::BulkString("eu".into()),
+        };
+        async move { Ok::<_, io::Error>(reply) }
+    });
+    DatabaseConfig::from_service("eu", service)
+}
+
+#[tokio::test(start_paused = true)]
+async fn b59_each_answer_that_says_it_cannot_serve_counts_and_no_other_does() {
+    type Refused = fn(&Command<'_>) -> bool;
+    let (writes, keyed): (Refused, Refused) = (|command| command.is_write(), |command| command.is_keyed());
+    for (answer, refused, is_left) in [
+        ("-READONLY You can't write against a read only replica.\r\n", writes, true),
+        ("-NOREPLICAS Not enough good replicas to write.\r\n", writes, true),
+        ("-MISCONF Redis is configured to save RDB snapshots\r\n", writes, true),
+        ("-LOADING Redis is loading the dataset in memory\r\n", keyed, true),
+        ("-MASTERDOWN Link with MASTER is down\r\n", keyed, true),
+        ("-CLUSTERDOWN The cluster is down\r\n", keyed, true),
+        ("-OOM command not allowed when used memory > 'maxmemory'.\r\n", writes, false),
+        ("-WRONGTYPE Operation against a key\r\n", keyed, false),
+        ("-BUSY Redis is busy running a script.\r\n", keyed, false),
+    ] {
+        let us = Replica::new("us");
+        let mut client = connected(MultiDbConfig::new([ailing(answer, refused), us.config(0.5)])).await;
+        let began = Instant::now();
+        let left = async {
+            while write(&mut client).await.is_err() {
+                let _: RedisResult<String> = redis::cmd("GET").arg("key").query_async(&mut client).await;
+                sleep(Duration::from_millis(100)).await;
+            }
+        };
+        assert_eq!(timeout(Duration::from_secs(60), left).await.is_ok(), is_left, "{answer}");
+        if is_left {
+            assert!(began.elapsed() > Duration::from_secs(9), "{answer} {:?}", began.elapsed());
+        }
+    }
+}

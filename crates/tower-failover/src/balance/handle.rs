@@ -38,6 +38,8 @@ pub(super) enum Wish {
     Release,
     SetWeight(Weight),
     Remove,
+    /// Only to be found.
+    Find,
 }
 
 /// Looks at a balance and steers it.
@@ -172,6 +174,14 @@ impl FailoverHandle {
     /// [`ManageError::LastMember`]; [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
     pub async fn remove(&self, member: &str) -> Result<(), ManageError> {
         self.order(Some(member), Wish::Remove).await
+    }
+
+    /// Takes in all that the balance's `Discover` has yielded so far, and says whether `member` has joined.
+    ///
+    /// # Errors
+    /// [`ManageError::UnknownMember`] if it has not; [`ManageError::DriverGone`].
+    pub async fn joined(&self, member: &str) -> Result<(), ManageError> {
+        self.order(Some(member), Wish::Find).await
     }
 
     async fn order(&self, member: Option<&str>, wish: Wish) -> Result<(), ManageError> {

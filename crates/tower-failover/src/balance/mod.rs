@@ -33,6 +33,7 @@
 //! ```
 
 mod active;
+mod changing;
 mod config;
 mod contained;
 mod driver;
@@ -61,6 +62,7 @@ use tower_service::Service;
 use active::{Absence, Published, Shared};
 
 pub use active::ActiveRoute;
+pub use changing::{ChangingMembers, MemberSender, changing};
 pub use config::{FailoverConfig, InvalidFailoverConfig};
 pub use driver::Driver;
 pub use error::FailoverError;

@@ -47,6 +47,35 @@ impl<H> DeadlineLayer<H> {
     }
 }
 
+impl<H> DeadlineLayer<H> {
+    /// Tells whether calls are in flight. `None` without a [`sweeper`](Self::sweeper), which is who sees them.
+    #[must_use]
+    pub fn calls(&self) -> Option<CallsInFlight> {
+        self.member.clone().map(CallsInFlight)
+    }
+}
+
+/// The calls of one member that wait for their answers.
+///
+/// # Clone
+/// Clones see the same calls.
+#[derive(Clone)]
+pub struct CallsInFlight(Arc<Member>);
+
+impl CallsInFlight {
+    /// Whether there are any now.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.0.in_flight()
+    }
+}
+
+impl fmt::Debug for CallsInFlight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CallsInFlight").field(&self.any()).finish()
+    }
+}
+
 impl<S, H: Clone> Layer<S> for DeadlineLayer<H> {
     type Service = Deadline<S, H>;
 

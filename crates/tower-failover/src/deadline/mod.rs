@@ -51,7 +51,7 @@ use member::{Lease, Member};
 
 pub use error::DeadlineError;
 pub use future::ResponseFuture;
-pub use layer::DeadlineLayer;
+pub use layer::{CallsInFlight, DeadlineLayer};
 pub use sweeper::Sweeper;
 pub use timeout::{Timeout, TimeoutOf, UsualTimeout};
 

@@ -109,7 +109,10 @@ impl Sweeper {
     }
 
     pub(super) fn register(&self, member: Weak<Member>) {
-        self.shared.lock().push(member);
+        let mut members = self.shared.lock();
+        // Nothing is swept while nothing is in flight, and members may come and go all the same.
+        members.retain(|member| member.strong_count() > 0);
+        members.push(member);
     }
 
     #[inline]

@@ -1,6 +1,7 @@
 //! What may be said for all databases or for one.
 
 mod check;
+mod detectors;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -9,16 +10,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tower_failover::failure_detector::{Detector, Detectors};
+use tower_failover::failure_detector::Detector;
 use tower_failover::health::Policy;
 use tower_failover::{Backoff, Suspicion};
 
 use super::{DatabaseConfig, MultiDbConfig};
 use crate::connection::Standby;
 use crate::health::HealthCheck;
-
-/// Adds a new detector of one kind to those of a database.
-type AddDetector = Arc<dyn Fn(&Detectors) + Send + Sync>;
+pub(crate) use detectors::MakeDetector;
 
 /// Each option of the list becomes a field, and a method of both configurations. Where a database has its own value
 /// that holds, else the one for all, else the default.
@@ -29,8 +28,8 @@ macro_rules! options {
             $($option: Option<$kind>,)+
             health_check_policy: Option<Arc<dyn Policy>>,
             health_checks: Option<Vec<HealthCheck>>,
-            added_health_checks: Vec<HealthCheck>,
-            failure_detectors: Vec<AddDetector>,
+            pub(crate) added_health_checks: Vec<HealthCheck>,
+            pub(crate) failure_detectors: Vec<MakeDetector>,
             client_name: Option<Arc<str>>,
         }
 
@@ -120,7 +119,7 @@ options! {
     failures_detection_window: Duration,
     /// How long a database may answer that it cannot serve (READONLY, LOADING, …), with no command of the same kind
     /// served in between, before it is left however few commands there are (10 s; zero leaves it at the first such
-    /// answer; B59). [`down_after`](Self::down_after) holds too, if it is longer.
+    /// answer; 20 s for a cluster; B59). [`down_after`](Self::down_after) holds too, if it is longer.
     unserviceable_after: Duration,
     /// When a silent database is asked (`suspect_after`, 100 ms), and how long it then has to answer
     /// (`suspicion_timeout`, 1 s; B17).
@@ -199,7 +198,7 @@ macro_rules! own_values {
                 mut self,
                 make: impl Fn() -> D + Send + Sync + 'static,
             ) -> Self {
-                self.options.failure_detectors.push(Arc::new(move |detectors| detectors.add(make())));
+                self.options.failure_detectors.push(MakeDetector::new(make));
                 self
             }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tower_failover::failure_detector::{Detectors, InvalidThresholds};
-use tower_failover::{CircuitSettings, HealthSettings, Suspicion, Thresholds};
+use tower_failover::{Availability, CircuitSettings, HealthSettings, Suspicion, Thresholds};
 
 use super::Options;
 use crate::connection::{DedicatedSettings, LinkSettings};
@@ -55,8 +55,8 @@ impl Options {
     }
 
     /// Adds to a database's detectors what was configured for it.
-    pub(crate) fn add_detectors(&self, detectors: &Detectors) {
-        self.failure_detectors.iter().for_each(|add| add(detectors));
+    pub(crate) fn add_detectors(&self, detectors: &Detectors, availability: &Availability) {
+        self.failure_detectors.iter().for_each(|add| add.to(detectors, availability));
     }
 
     pub(crate) fn suspicion(&self) -> Suspicion {
@@ -86,6 +86,13 @@ impl Options {
     pub(crate) fn unserviceable_after(&self) -> Duration {
         let after = self.unserviceable_after.unwrap_or(Duration::from_secs(10));
         after.max(self.down_after.unwrap_or_default())
+    }
+
+    /// A cluster is given more time, for it may be replacing a primary (B59).
+    #[cfg(feature = "cluster")]
+    pub(in crate::config) fn of_cluster(mut self) -> Self {
+        self.unserviceable_after.get_or_insert(Duration::from_secs(20));
+        self
     }
 
     pub(crate) fn grace_period(&self) -> Duration {

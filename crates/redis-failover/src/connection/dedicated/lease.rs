@@ -7,7 +7,7 @@ use redis::Value;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Duration, sleep};
 
-use super::super::{ConnectionError, Dialled};
+use super::super::{ConnectionError, Dialled, Endpoint};
 use super::Dedicated;
 use crate::command::{Blocking, Command, send};
 use crate::reply::class_of;
@@ -16,6 +16,8 @@ use crate::reply::class_of;
 /// answered; [`give_back`](Self::give_back) keeps it for the next call.
 pub(crate) struct Lease {
     dedicated: Dedicated,
+    /// Where it leads.
+    endpoint: Endpoint,
     id: u64,
     /// `None` once it is given back.
     held: Option<(Dialled, OwnedSemaphorePermit)>,
@@ -24,11 +26,12 @@ pub(crate) struct Lease {
 impl Lease {
     pub(super) fn new(
         dedicated: Dedicated,
+        endpoint: Endpoint,
         dialled: Dialled,
         permit: OwnedSemaphorePermit,
     ) -> Result<Self, ConnectionError> {
         let id = dedicated.pool().lease(dialled.closer()).ok_or(ConnectionError::Closed)?;
-        Ok(Self { dedicated, id, held: Some((dialled, permit)) })
+        Ok(Self { dedicated, endpoint, id, held: Some((dialled, permit)) })
     }
 
     /// Runs a command within its own timeout argument, if it has one, and the response timeout.
@@ -92,7 +95,7 @@ impl Lease {
     pub(crate) fn give_back(mut self) {
         if let Some((dialled, permit)) = self.held.take() {
             self.dedicated.pool().ended(self.id);
-            self.dedicated.put_back(dialled);
+            self.dedicated.put_back(&self.endpoint, dialled);
             drop(permit);
         }
     }

@@ -12,14 +12,14 @@ mod tests;
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
-use redis::Value;
+use redis::{RedisError, Value};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 use tower_failover::balance::ActiveRoute;
 use tower_failover::{Availability, Route, Suspicion};
 
-use super::{ConnectionError, Dialled, Endpoint};
+use super::{ConnectionError, Dialled, Endpoint, Place};
 use crate::{
     command::{Blocking, Command, send},
     cursor::CursorTag,
@@ -54,7 +54,7 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 pub(crate) struct Dedicated(Arc<Shared>);
 
 struct Shared {
-    endpoint: Endpoint,
+    place: Place,
     availability: Availability,
     settings: DedicatedSettings,
     permits: Arc<Semaphore>,
@@ -82,13 +82,13 @@ impl Dedicated {
     /// # Panics
     /// Outside a tokio runtime.
     pub(crate) fn open(
-        endpoint: Endpoint,
+        place: impl Into<Place>,
         settings: DedicatedSettings,
         availability: Availability,
     ) -> (Self, DedicatedKeeper) {
         let maximum = usize::try_from(settings.maximum).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         let dedicated = Self(Arc::new(Shared {
-            endpoint,
+            place: place.into(),
             availability,
             permits: Arc::new(Semaphore::new(maximum)),
             settings,
@@ -124,6 +124,16 @@ impl Dedicated {
         }
     }
 
+    /// Whether somebody uses a connection now.
+    pub(crate) fn is_leased(&self) -> bool {
+        self.pool().leased() > 0
+    }
+
+    #[cfg(feature = "cluster")]
+    pub(crate) fn place(&self) -> &Place {
+        &self.0.place
+    }
+
     pub(crate) fn settings(&self) -> &DedicatedSettings {
         &self.0.settings
     }
@@ -132,20 +142,27 @@ impl Dedicated {
         &self.0.availability
     }
 
-    /// A connection for the caller alone, until the lease is dropped, which closes it, or given back.
-    pub(crate) async fn lease(&self) -> Result<Lease, ConnectionError> {
+    /// A connection for the caller alone, until the lease is dropped, which closes it, or given back. In a cluster, to
+    /// the node that has the slot.
+    pub(crate) async fn lease(&self, slot: Option<u16>) -> Result<Lease, ConnectionError> {
+        let endpoint = self.0.place.endpoint(slot).await.map_err(|error| self.none(error))?;
+        self.lease_at(endpoint).await
+    }
+
+    async fn lease_at(&self, endpoint: Endpoint) -> Result<Lease, ConnectionError> {
         let DedicatedSettings { maximum, wait, .. } = self.0.settings;
         let permit = timeout(wait, Arc::clone(&self.0.permits).acquire_owned())
             .await
             .map_err(|_| ConnectionError::DedicatedInUse { maximum })?
             .map_err(|_| ConnectionError::Closed)?;
-        let kept = self.pool().take();
+        let kept = self.pool().take(endpoint.address());
         if let Some((dialled, since)) = kept
             && (since.elapsed() < TRUSTED_FOR || self.answers(&dialled).await)
         {
-            return Lease::new(self.clone(), dialled, permit);
+            return Lease::new(self.clone(), endpoint, dialled, permit);
         }
-        Lease::new(self.clone(), self.dial().await?, permit)
+        let dialled = endpoint.dial(None).await.map_err(|error| self.none(error))?;
+        Lease::new(self.clone(), endpoint, dialled, permit)
     }
 
     /// Whether a connection still leads to a server.
@@ -155,12 +172,10 @@ impl Dedicated {
         timeout(self.0.settings.response_timeout, pong).await.is_ok_and(|pong| pong.is_ok())
     }
 
-    async fn dial(&self) -> Result<Dialled, ConnectionError> {
-        self.0.endpoint.dial(None).await.map_err(|error| {
-            // Whether the database is the reason, its health checks find out.
-            self.0.availability.suspect();
-            ConnectionError::NoDedicated(Arc::new(error))
-        })
+    fn none(&self, error: RedisError) -> ConnectionError {
+        // Whether the database is the reason, its health checks find out.
+        self.0.availability.suspect();
+        ConnectionError::NoDedicated(Arc::new(error))
     }
 
     /// Runs a blocking command on a connection of its own (B49).
@@ -168,14 +183,28 @@ impl Dedicated {
     /// Its limit is its own timeout argument and the response timeout. One without an end goes on until its database
     /// is no longer the active one. A connection on which a command did not end is closed.
     pub(crate) async fn run(&self, command: Command<'_>) -> Result<Value, ConnectionError> {
-        let blocking = command.blocking();
-        let lease = self.lease().await?;
-        let reply = match blocking {
+        let lease = self.lease(slot_for(&command)).await?;
+        let reply = self.run_on(lease, &command).await;
+        #[cfg(feature = "cluster")]
+        if let Ok(Value::ServerError(error)) = &reply
+            && let Some(redirected) = self.0.place.redirected(error)
+        {
+            let lease = self.lease_at(redirected.endpoint).await?;
+            if redirected.asking {
+                lease.run(&redis::cmd("ASKING").into()).await?;
+            }
+            return self.run_on(lease, &command).await;
+        }
+        reply
+    }
+
+    async fn run_on(&self, lease: Lease, command: &Command<'_>) -> Result<Value, ConnectionError> {
+        let reply = match command.blocking() {
             Some(Blocking::Forever) => tokio::select! {
-                reply = lease.run(&command) => reply,
+                reply = lease.run(command) => reply,
                 () = self.left() => Err(ConnectionError::DatabaseLeft),
             },
-            _ => lease.run(&command).await,
+            _ => lease.run(command).await,
         };
         if reply.is_ok() {
             lease.give_back();
@@ -211,9 +240,9 @@ impl Dedicated {
     }
 
     /// What a lease gives back.
-    fn put_back(&self, dialled: Dialled) {
+    fn put_back(&self, endpoint: &Endpoint, dialled: Dialled) {
         let too_many = if self.is_active() && !dialled.is_over() {
-            self.pool().keep(dialled, Instant::now(), KEPT)
+            self.pool().keep(endpoint.address(), dialled, Instant::now(), KEPT)
         } else {
             Some(dialled)
         };
@@ -225,4 +254,16 @@ impl Dedicated {
         // Only whole values are written under it.
         self.0.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The slot that says which node of a cluster runs a command on a connection of its own. Keys of several slots the server
+/// refuses itself.
+#[cfg(feature = "cluster")]
+fn slot_for(command: &Command<'_>) -> Option<u16> {
+    command.commands().find_map(crate::command::slot_of)
+}
+
+#[cfg(not(feature = "cluster"))]
+fn slot_for(_: &Command<'_>) -> Option<u16> {
+    None
 }

@@ -63,7 +63,7 @@ impl Stage {
     }
 
     async fn ping(&self) -> Lease {
-        let lease = self.dedicated.lease().await.unwrap();
+        let lease = self.dedicated.lease(None).await.unwrap();
         ping(&lease).await.unwrap();
         lease
     }
@@ -128,10 +128,10 @@ async fn b36_an_idle_connection_that_was_lost_or_fell_silent_is_dialled_anew_bef
 async fn b36_beyond_the_maximum_a_call_waits_its_turn_and_not_for_ever() {
     let stage = Stage::new(1);
     let lease = stage.ping().await;
-    let refused = stage.dedicated.lease().await.err();
+    let refused = stage.dedicated.lease(None).await.err();
     assert!(matches!(refused, Some(ConnectionError::DedicatedInUse { maximum: 1 })), "{refused:?}");
 
-    let (next, ()) = tokio::join!(stage.dedicated.lease(), async {
+    let (next, ()) = tokio::join!(stage.dedicated.lease(None), async {
         sleep(Duration::from_secs(1)).await;
         lease.give_back();
     });
@@ -142,7 +142,7 @@ async fn b36_beyond_the_maximum_a_call_waits_its_turn_and_not_for_ever() {
 async fn b36_a_connection_that_cannot_be_made_says_that_nothing_was_sent() {
     let stage = Stage::new(1);
     stage.server().kill();
-    let refused = stage.dedicated.lease().await.err();
+    let refused = stage.dedicated.lease(None).await.err();
     assert!(matches!(refused, Some(ConnectionError::NoDedicated(_))), "{refused:?}");
 }
 
@@ -159,7 +159,7 @@ async fn b42_the_end_of_the_keeper_closes_all_idle_or_not_for_good() {
     assert_eq!(server.connections_open(), 0);
     assert!(ping(&lease).await.is_err());
     lease.give_back();
-    assert!(matches!(dedicated.lease().await.err(), Some(ConnectionError::Closed)));
+    assert!(matches!(dedicated.lease(None).await.err(), Some(ConnectionError::Closed)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -48,6 +48,7 @@ impl<K, S> Course<K, S> {
                 return None;
             }
             Wish::Unpin => self.members.unpin(),
+            Wish::Find => {}
             Wish::Drain { until } => entry.drain(until),
             Wish::Undrain => entry.undrain(),
             // Nothing would become of it.

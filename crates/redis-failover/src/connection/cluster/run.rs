@@ -1,0 +1,173 @@
+//! One call on redis-rs's cluster client.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures_util::future::join_all;
+use redis::{
+    ErrorKind, Pipeline, RedisError, ServerErrorKind, Value, aio::ConnectionLike,
+    cluster_async::ClusterConnection,
+};
+
+use super::{Cluster, carried::Carried, node::Node, scan};
+use crate::{
+    command::{Command, Slots, first_key, send_through, slot_of},
+    connection::ConnectionError,
+};
+
+/// What a call needs of a cluster.
+#[derive(Clone)]
+pub(super) struct Client {
+    pub(super) connection: ClusterConnection<Node>,
+    pub(super) cluster: Cluster,
+}
+
+/// Runs a call to its end, redirections and all.
+pub(super) async fn run(mut client: Client, command: &Command<'_>) -> Result<Value, ConnectionError> {
+    if let (Some(routing), Some(single)) = (command.routing(), command.single()) {
+        let routed = client.connection.route_command(single.clone(), routing.clone()).await;
+        return routed.map_err(failed);
+    }
+    if command.is_pipeline() {
+        return run_pipeline(client, command).await;
+    }
+    match command.single().and_then(scan::Scan::of) {
+        Some(scan) => scan.run(client).await,
+        None => send_through(&mut client.connection, command).await.map_err(failed),
+    }
+}
+
+async fn run_pipeline(client: Client, command: &Command<'_>) -> Result<Value, ConnectionError> {
+    if command.commands().any(scan::goes_on) {
+        return Err(ConnectionError::ScanInterrupted);
+    }
+    match command.slots() {
+        Slots::Several if command.is_atomic() => Err(ConnectionError::CrossSlot { command: command.name() }),
+        Slots::Several => run_apart(client, command).await,
+        _ if command.is_atomic() => run_atomic(client, command).await,
+        _ => run_together(client, command).await,
+    }
+}
+
+/// All commands are of one slot.
+async fn run_together(mut client: Client, command: &Command<'_>) -> Result<Value, ConnectionError> {
+    let error = match send_through(&mut client.connection, command).await {
+        Ok(replies) => return Ok(replies),
+        Err(error) => error,
+    };
+    match Carried::unwrap(error) {
+        Ok(Carried::PartlyServed(mut replies)) => {
+            // The slot is on its way from one node to another. What was served must not run again.
+            for (command, reply) in command.commands().zip(&mut replies) {
+                if is_redirection(reply) {
+                    *reply = client.connection.req_packed_command(command).await.map_err(in_doubt)?;
+                }
+            }
+            Ok(Value::Array(replies))
+        }
+        Ok(carried) => Err(failed_with(carried)),
+        Err(error) => Err(of_redis(error)),
+    }
+}
+
+/// Nothing of it was applied if any of it was redirected; it is sent again once it is known where to.
+async fn run_atomic(mut client: Client, command: &Command<'_>) -> Result<Value, ConnectionError> {
+    let error = match send_through(&mut client.connection, command).await {
+        Ok(replies) => return Ok(replies),
+        Err(error) => error,
+    };
+    let keyed = command.commands().find(|command| slot_of(command).is_some());
+    if let Some(keyed) = keyed.filter(|_| is_aborted_for_redirection(&error)) {
+        // Whatever it answers, redis-rs's client learns from a redirection of a single command.
+        if let Some(key) = first_key(keyed) {
+            let _ = client.connection.req_packed_command(redis::cmd("EXISTS").arg(key)).await;
+        }
+        return send_through(&mut client.connection, command).await.map_err(failed);
+    }
+    Err(failed(error))
+}
+
+/// Each slot's commands as a pipeline of their own, all at once; those without keys go with the first.
+async fn run_apart(client: Client, command: &Command<'_>) -> Result<Value, ConnectionError> {
+    let mut parts: BTreeMap<u16, (Pipeline, Vec<usize>)> = BTreeMap::new();
+    let first = command.commands().find_map(slot_of).unwrap_or_default();
+    for (place, command) in command.commands().enumerate() {
+        let (pipeline, places) = parts.entry(slot_of(command).unwrap_or(first)).or_default();
+        pipeline.add_command(command.clone());
+        places.push(place);
+    }
+    let parts = parts.into_values().map(|(pipeline, places)| {
+        let client = client.clone();
+        async move { (run_together(client, &Command::from(Arc::new(pipeline))).await, places) }
+    });
+    let mut replies = vec![Value::Nil; command.commands().count()];
+    for (answer, places) in join_all(parts).await {
+        // Others may have been applied.
+        let Value::Array(answers) = answer.map_err(doubted)? else { continue };
+        for (place, answer) in places.into_iter().zip(answers) {
+            replies[place] = answer;
+        }
+    }
+    Ok(Value::Array(replies))
+}
+
+/// Whether a node says that another one is to be asked.
+pub(super) fn is_redirection(reply: &Value) -> bool {
+    matches!(reply, Value::ServerError(error) if is_redirecting(error.kind()))
+}
+
+fn is_redirecting(kind: Option<ServerErrorKind>) -> bool {
+    matches!(kind, Some(ServerErrorKind::Moved | ServerErrorKind::Ask | ServerErrorKind::TryAgain))
+}
+
+/// Whether a call on a connection of its own was not executed, because its slot is another node's.
+pub(crate) fn is_redirected(reply: Result<&Value, &ConnectionError>) -> bool {
+    match reply {
+        Ok(reply) => is_redirection(reply),
+        Err(ConnectionError::Redis(error)) => is_aborted_for_redirection(error),
+        Err(_) => false,
+    }
+}
+
+fn is_aborted_for_redirection(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::ExecAbort)
+        && error
+            .clone()
+            .into_server_errors()
+            .is_some_and(|errors| errors.iter().any(|(_, error)| is_redirecting(error.kind())))
+}
+
+pub(super) fn failed(error: RedisError) -> ConnectionError {
+    Carried::unwrap(error).map_or_else(of_redis, failed_with)
+}
+
+fn failed_with(carried: Carried) -> ConnectionError {
+    match carried {
+        Carried::NotSent(error) => ConnectionError::NotConnected(Arc::new(error)),
+        Carried::Failed(error) => ConnectionError::Redis(error),
+        // Of a single command there are no parts.
+        Carried::PartlyServed(_) => ConnectionError::Closed,
+    }
+}
+
+fn of_redis(error: RedisError) -> ConnectionError {
+    match error.kind() {
+        // Nobody was there to send it to.
+        ErrorKind::ClusterConnectionNotFound => ConnectionError::NotConnected(Arc::new(error)),
+        _ => ConnectionError::Redis(error),
+    }
+}
+
+/// As [`failed`], where something else was applied.
+fn in_doubt(error: RedisError) -> ConnectionError {
+    doubted(failed(error))
+}
+
+fn doubted(error: ConnectionError) -> ConnectionError {
+    match error {
+        ConnectionError::NotConnected(error) => {
+            let lost = std::io::Error::new(std::io::ErrorKind::BrokenPipe, error.to_string());
+            ConnectionError::Redis(lost.into())
+        }
+        error => error,
+    }
+}

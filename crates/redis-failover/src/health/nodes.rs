@@ -1,0 +1,194 @@
+//! How the nodes of a cluster are asked (B22).
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use redis::{Cmd, Value};
+use tokio::time::{Duration, Instant, sleep, timeout};
+use tower_failover::{Health, Probe, availability::Evidence};
+
+use super::kept::{KeptConnection, unfit};
+use crate::connection::{Address, Cluster, ClusterHealth, Topology, slots};
+
+/// Asks the nodes of a cluster, each on a connection of its own, kept from one probe to the next.
+///
+/// Who they are is asked anew by each probe: a node that is not connected to is dialled, and one that has left is not
+/// asked.
+///
+/// # Clone
+///
+/// Clones share the kept connections.
+#[derive(Clone)]
+pub(super) struct Nodes {
+    cluster: Cluster,
+    counted: ClusterHealth,
+    kept: Arc<Mutex<HashMap<Address, KeptConnection>>>,
+}
+
+/// Somebody whose answer may be late is not waited for by this share of the probe's time.
+const SHARE: u32 = 8;
+/// As long before a probe's end a node has to have answered, so that the verdict can name it.
+const MARGIN: u32 = 10;
+/// An end that is noticed this much too late was missed by us.
+const STALL: Duration = Duration::from_millis(50);
+
+impl Nodes {
+    pub(super) fn new(cluster: Cluster, counted: ClusterHealth) -> Self {
+        Self { cluster, counted, kept: Arc::default() }
+    }
+
+    /// The same nodes, on other connections.
+    pub(super) fn anew(&self) -> Self {
+        Self::new(self.cluster.clone(), self.counted)
+    }
+
+    /// All have to pass; the first that does not is named. With `primaries_only`, replicas are not asked.
+    pub(super) async fn ask(
+        &self,
+        probe: Probe,
+        question: &Cmd,
+        judge: impl Fn(&Value) -> Health + Send + Sync,
+        primaries_only: bool,
+    ) -> Health {
+        let begun = Instant::now();
+        let topology = match self.topology(&probe).await {
+            Ok(topology) => topology,
+            Err(health) => return health,
+        };
+        let counted = match self.counted {
+            ClusterHealth::AllNodes if !primaries_only => topology.nodes(),
+            _ => topology.primaries(),
+        };
+        let limit = (probe.timeout - probe.timeout / MARGIN).saturating_sub(begun.elapsed());
+        let answers: FuturesUnordered<_> =
+            counted.into_iter().map(|node| self.ask_node(node, &probe, limit, question, &judge)).collect();
+        let mut answers = answers;
+        let mut misconfigured = None;
+        while let Some((node, health)) = answers.next().await {
+            match health {
+                Health::Healthy => {}
+                Health::Misconfigured(_) => misconfigured = Some(health),
+                health => return named(node, health),
+            }
+        }
+        misconfigured.unwrap_or(Health::Healthy)
+    }
+
+    async fn ask_node<'a>(
+        &self,
+        node: &'a Address,
+        probe: &Probe,
+        limit: Duration,
+        question: &Cmd,
+        judge: &(impl Fn(&Value) -> Health + Send + Sync),
+    ) -> (&'a Address, Health) {
+        let begun = Instant::now();
+        let kept = self.kept(node);
+        let asked = kept.ask(Probe { timeout: limit, ..probe.clone() }, question, judge);
+        let health = match timeout(limit, asked).await {
+            Ok(health) => health,
+            // So may we ourselves have been.
+            Err(_) if begun.elapsed() > limit + STALL => Health::Unhealthy(Evidence::TimedOut),
+            // Others have answered, so that their commands say nothing of this one.
+            Err(_) => {
+                let silent = format!("{node} did not answer within {limit:?}");
+                Health::Unhealthy(Evidence::Unreachable(silent.into()))
+            }
+        };
+        (node, health)
+    }
+
+    /// Who the nodes are now, as the first says that knows any.
+    async fn topology(&self, probe: &Probe) -> Result<Arc<Topology>, Health> {
+        let question = slots();
+        let mut candidates = self.cluster.candidates().into_iter();
+        let mut asked = FuturesUnordered::new();
+        let mut last = None;
+        loop {
+            let next = candidates.next();
+            let is_left = next.is_some();
+            if let Some(node) = next {
+                let (kept, question, probe) = (self.kept(&node), &question, probe.clone());
+                asked.push(async move {
+                    let read = Mutex::new(None);
+                    let judge = |answer: &Value| match Topology::read(answer, &node) {
+                        Some(topology) if topology.is_empty() => {
+                            let said = format!("{node} knows no node of its cluster that has slots");
+                            Health::Unhealthy(Evidence::Answered(said.into()))
+                        }
+                        Some(topology) => {
+                            *read.lock().unwrap_or_else(PoisonError::into_inner) = Some(topology);
+                            Health::Healthy
+                        }
+                        None => unfit(answer),
+                    };
+                    let health = kept.ask(probe, question, judge).await;
+                    let topology = read.into_inner().unwrap_or_else(PoisonError::into_inner);
+                    topology.ok_or_else(|| named(&node, health))
+                });
+            }
+            tokio::select! {
+                biased;
+                answer = asked.next() => match answer {
+                    Some(Ok(topology)) => return Ok(self.learn(topology)),
+                    Some(Err(health)) => last = Some(worse(last, health)),
+                    None => return Err(last.unwrap_or_else(nobody)),
+                },
+                () = sleep(probe.timeout / SHARE), if is_left => {}
+            }
+        }
+    }
+
+    fn learn(&self, topology: Topology) -> Arc<Topology> {
+        let topology = self.cluster.learn(topology);
+        let nodes: BTreeSet<_> = topology.nodes();
+        let gone: Vec<_> = self.map().extract_if(|node, _| !nodes.contains(node)).collect();
+        drop(gone);
+        topology
+    }
+
+    fn kept(&self, node: &Address) -> KeptConnection {
+        let new = || KeptConnection::new(self.cluster.endpoint(node));
+        self.map().entry(node.clone()).or_insert_with(new).clone()
+    }
+
+    fn map(&self) -> MutexGuard<'_, HashMap<Address, KeptConnection>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is set up wrongly is what somebody can do something about.
+fn worse(last: Option<Health>, health: Health) -> Health {
+    match last {
+        Some(last @ Health::Unhealthy(Evidence::Misconfigured(_))) => last,
+        _ => health,
+    }
+}
+
+/// The same, with the node's address in what it says, unless that names it already.
+fn named(node: &Address, health: Health) -> Health {
+    let name = |said: Arc<str>| -> Arc<str> {
+        if said.contains(&node.to_string()) { said } else { format!("{node}: {said}").into() }
+    };
+    match health {
+        Health::Unhealthy(Evidence::Unreachable(said)) => {
+            Health::Unhealthy(Evidence::Unreachable(name(said)))
+        }
+        Health::Unhealthy(Evidence::Answered(said)) => Health::Unhealthy(Evidence::Answered(name(said))),
+        Health::Unhealthy(Evidence::Misconfigured(said)) => {
+            Health::Unhealthy(Evidence::Misconfigured(name(said)))
+        }
+        health => health,
+    }
+}
+
+fn nobody() -> Health {
+    Health::Unhealthy(Evidence::Unreachable("no node of the cluster is known".into()))
+}
+
+impl std::fmt::Debug for Nodes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Nodes").field("counted", &self.counted).finish_non_exhaustive()
+    }
+}

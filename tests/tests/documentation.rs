@@ -1,0 +1,159 @@
+//! The documentation agrees with the tree where the compiler does not see to it: the tests that it names, the files that
+//! it links to, and the options that it lists.
+
+#![expect(clippy::unwrap_used, reason = "documentation that cannot be read has failed")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tests::tree;
+
+const LINE_BY_LINE: &str = "crates/redis-failover/docs/redis_py_line_by_line.md";
+
+/// The README, and every page.
+fn pages() -> Vec<(PathBuf, String)> {
+    let places = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", "crates"];
+    places.iter().flat_map(|place| tree::texts(&tree::root().join(place), "md")).collect()
+}
+
+/// What stands between backticks, outside blocks of code.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.split("```").step_by(2).flat_map(|prose| prose.split('`').skip(1).step_by(2))
+}
+
+/// Whether this is a test's name, as that of a rule: `b12_…`.
+fn names_a_rule(word: &str) -> bool {
+    let Some((number, rest)) = word.strip_prefix('b').and_then(|word| word.split_once('_')) else {
+        return false;
+    };
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    // `b12_` alone stands for all that prove it.
+    is_number && rest.len() > 1 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// The cells of a table's row.
+fn cells(row: &str) -> Vec<&str> {
+    row.trim().trim_matches('|').split(" | ").map(str::trim).collect()
+}
+
+#[test]
+fn every_test_that_a_page_names_is_there() {
+    let tests = tree::test_functions();
+    let mut gone = Vec::new();
+    let mut named = 0;
+    for (page, text) in pages() {
+        for word in code(&text).filter(|word| names_a_rule(word)) {
+            named += 1;
+            if tests.get(word) != Some(&1) {
+                gone.push(format!("{}: {word}", page.display()));
+            }
+        }
+    }
+    assert!(named > 100, "only {named} tests were found to be named");
+    assert!(gone.is_empty(), "these tests are not there, or more than once:\n{}", gone.join("\n"));
+}
+
+#[test]
+fn every_line_about_redis_py_has_a_test() {
+    let tests = tree::test_functions();
+    let text = fs::read_to_string(tree::root().join(LINE_BY_LINE)).unwrap();
+    let mut faults = Vec::new();
+    let mut rows = 0;
+    for row in text.lines().filter(|line| line.starts_with('|') && !line.starts_with("|---")) {
+        let cells = cells(row);
+        let [said, here, shown_by, _] = cells[..] else {
+            faults.push(format!("{} cells: {row}", cells.len()));
+            continue;
+        };
+        if shown_by == "shown by" {
+            continue;
+        }
+        rows += 1;
+        if here.is_empty() {
+            faults.push(format!("nothing is here for: {said}"));
+        }
+        let named: Vec<_> = code(shown_by).collect();
+        if named.is_empty() {
+            faults.push(format!("nothing shows: {said} {here}"));
+        }
+        faults.extend(
+            named
+                .iter()
+                .filter(|name| !tests.contains_key(**name))
+                .map(|name| format!("{name} is no test, of: {said}")),
+        );
+    }
+    assert!(rows > 100, "only {rows} rows were found");
+    assert!(faults.is_empty(), "{LINE_BY_LINE}:\n{}", faults.join("\n"));
+}
+
+/// The methods of the configuration, which are its options: those that return `Self`, and those of the macro's list.
+fn options() -> BTreeSet<String> {
+    let mut options = BTreeSet::new();
+    let places = [
+        "config",
+        "client/manage.rs",
+        "command/options.rs",
+        "connection/tls/mod.rs",
+        "health/lag_aware/config.rs",
+        "pubsub/settings.rs",
+        "transaction/settings.rs",
+    ];
+    for place in places {
+        let place = tree::root().join("crates/redis-failover/src").join(place);
+        assert!(place.exists(), "{} has gone elsewhere", place.display());
+        for (_, source) in tree::texts(&place, "rs") {
+            for line in source.lines().map(str::trim) {
+                let method =
+                    line.strip_prefix("pub ").map(|line| line.strip_prefix("const ").unwrap_or(line));
+                let method = method.and_then(|line| line.strip_prefix("fn ")?.split_once('('));
+                let Some((name, arguments)) = method else { continue };
+                let is_builder = arguments.starts_with("mut self")
+                    || arguments.starts_with("self,") && arguments.contains("-> Self");
+                if is_builder && !name.starts_with('$') {
+                    // Without the names of its types.
+                    options.insert(name.split('<').next().unwrap().to_owned());
+                }
+            }
+        }
+    }
+    let list =
+        fs::read_to_string(tree::root().join("crates/redis-failover/src/config/options/mod.rs")).unwrap();
+    let list = list.split("\noptions! {").nth(1).unwrap().split("\n}").next().unwrap();
+    let lines = list.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+    options.extend(lines.filter_map(|line| Some(line.split_once(": ")?.0.to_owned())));
+    options
+}
+
+#[test]
+fn every_option_is_in_the_readme() {
+    let readme = fs::read_to_string(tree::root().join("README.md")).unwrap();
+    let rows = readme.lines().filter(|line| line.starts_with("| `"));
+    let listed: BTreeSet<_> = rows.flat_map(|row| code(cells(row)[0])).map(str::to_owned).collect();
+    let options = options();
+    assert!(options.len() > 70, "only {} options were found", options.len());
+    let missing: Vec<_> = options.difference(&listed).cloned().collect();
+    assert!(missing.is_empty(), "these options are in no table of README.md: {}", missing.join(", "));
+}
+
+/// Where relative links lead: not those to other sites, nor those to items, which the compiler checks.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    targets.filter(|target| !target.contains("::") && (target.contains('.') || target.contains('/')))
+}
+
+#[test]
+fn every_file_that_a_page_links_to_is_there() {
+    let mut broken = Vec::new();
+    for (page, text) in pages() {
+        let folder = page.parent().unwrap_or(Path::new("."));
+        for link in links(&text).filter(|link| !link.starts_with("http")) {
+            let file = link.split('#').next().unwrap();
+            if !folder.join(file).exists() {
+                broken.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "these links lead nowhere:\n{}", broken.join("\n"));
+}

@@ -1,0 +1,84 @@
+//! Pipelines, with switches in between.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use failover_testkit::server::AnyServer;
+use redis::AsyncCommands;
+use redis_failover::{Error, MultiDbClient};
+use tests::Fault::{Choice, Kill, Stop};
+use tests::{config, durable, plain, quick, suffer};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::{connected, directly, pair};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b47_pipelines_atomic_or_not_run_on_the_database_active_at_execution() {
+    let Some((primary, secondary, mut client)) = pair().await else { return };
+    for (server, name) in [(&primary, "primary"), (&secondary, "secondary")] {
+        client.handle().unwrap().set_active(name, None).await.unwrap();
+        tests::becomes_active(&client, name).await;
+        let (one, two): (i64, i64) =
+            redis::pipe().incr("plain", 1).incr("plain", 1).query_async(&mut client).await.unwrap();
+        assert_eq!((one, two), (1, 2), "{name}");
+        let atomic: (i64,) = redis::pipe()
+            .atomic()
+            .set("atomic", 7)
+            .ignore()
+            .incr("atomic", 1)
+            .query_async(&mut client)
+            .await
+            .unwrap();
+        assert_eq!(atomic, (8,), "{name}");
+        let mut there = directly(server).await;
+        assert_eq!(there.get::<_, i64>("atomic").await.unwrap(), 8, "{name}");
+    }
+}
+
+/// Raises two counters together, and tells how often that was answered, and how often it is in doubt.
+async fn raises_both(mut client: MultiDbClient, ended: Arc<AtomicBool>) -> (u64, u64) {
+    let (mut applied, mut in_doubt) = (0, 0);
+    let mut pipeline = redis::pipe();
+    pipeline.atomic().incr("left", 1).incr("right", 1);
+    while !ended.load(Ordering::Relaxed) {
+        match pipeline.query_async::<(u64, u64)>(&mut client).await {
+            Ok((left, right)) => {
+                assert_eq!(left, right);
+                applied += 1;
+            }
+            Err(error) => {
+                in_doubt += u64::from(matches!(Error::of(&error), Some(Error::MayHaveBeenApplied(_))));
+            }
+        }
+    }
+    (applied, in_doubt)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b47_an_atomic_pipeline_is_applied_as_a_whole_and_on_one_database() {
+    let Some(primary) = durable().await else { return };
+    let servers = [primary, durable().await.unwrap()].map(AnyServer::Real);
+    let client = connected(quick(config(&servers[0].url(), &servers[1].url()))).await;
+    let ended = Arc::new(AtomicBool::new(false));
+    let callers: JoinSet<_> = (0..8).map(|_| raises_both(client.clone(), Arc::clone(&ended))).collect();
+    for fault in [Choice, Kill, Choice, Stop] {
+        sleep(Duration::from_millis(200)).await;
+        suffer(&[&client], &servers, fault).await;
+    }
+    ended.store(true, Ordering::Relaxed);
+    let ended = callers.join_all().await;
+    let applied: u64 = ended.iter().map(|(applied, _)| applied).sum();
+    let in_doubt: u64 = ended.iter().map(|(_, in_doubt)| in_doubt).sum();
+
+    let mut sum = 0;
+    for server in &servers {
+        let mut server = plain(&server.url()).await;
+        let (left, right): (u64, u64) = server.mget(&["left", "right"]).await.unwrap();
+        assert_eq!(left, right, "one command of a pipeline without the other");
+        assert!(left > 0, "nothing was done on {server:?}");
+        sum += left;
+    }
+    assert!((applied..=applied + in_doubt).contains(&sum), "{applied} and {in_doubt}, but {sum}");
+}
