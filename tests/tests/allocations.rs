@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
-use failover_testkit::server::AnyServer;
+use std::sync::Arc;
+
+use failover_testkit::{recorded::Recorded, server::AnyServer};
 use redis::{AsyncCommands, Client, aio::ConnectionLike};
+use redis_failover::metrics::{Metrics, names};
 use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
 use tests::PATIENCE;
 use tokio::runtime::{Builder, Runtime};
@@ -49,4 +52,27 @@ fn p3_a_command_allocates_once_more_than_plain_redis_rs_at_most() {
 
     println!("allocations of a GET: {base:.2} by redis-rs, {ours:.2} by the client");
     assert!(ours <= base + 1.1, "{ours:.2} by the client, {base:.2} by redis-rs");
+}
+
+#[test]
+fn b52_a_measured_command_allocates_no_more_than_one_that_is_not() {
+    let elsewhere = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let server = elsewhere.block_on(AnyServer::start()).unwrap();
+    let runtime = runtime();
+    let recorded = Recorded::default();
+    let config = || MultiDbConfig::new([DatabaseConfig::from_url(&server.url()).unwrap()]);
+    let start = |config| {
+        let mut client = MultiDbClient::new(config).unwrap();
+        runtime.block_on(client.set::<_, _, ()>("key", "value")).unwrap();
+        client
+    };
+    let base = for_a_get(&runtime, &mut start(config()));
+    let mut measured = start(config().metrics(Metrics::by(Arc::new(recorded.clone()))));
+    let ours = for_a_get(&runtime, &mut measured);
+    let calls = recorded.histogram(names::OPERATION_DURATION, &[(names::OPERATION_KIND, "command")]);
+    assert!(calls.len() as u64 > CALLS, "they were measured");
+
+    println!("allocations of a GET: {base:.2}, {ours:.2} if it is measured");
+    // The recorder itself takes a block of memory now and then.
+    assert!(ours <= base + 0.2, "{ours:.2} if it is measured, else {base:.2}");
 }

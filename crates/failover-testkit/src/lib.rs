@@ -9,7 +9,8 @@
 //! - [`proxy`]: a TCP proxy with latency, loss, resets, half-closes, refusals and cut replies;
 //! - [`scripted`]: Tower services with scripted answers, for the tests of layers.
 //!
-//! With the feature `tls` there are also certificates, and a double of Redis Enterprise's REST API, in `tls`.
+//! With the feature `tls` there are also certificates, and a double of Redis Enterprise's REST API, in `tls`; with
+//! `metrics` a recorder that can be asked what was recorded, in `recorded`.
 //!
 //! # Example
 //!
@@ -47,6 +48,8 @@ mod address;
 pub mod embedded;
 mod listener;
 pub mod proxy;
+#[cfg(feature = "metrics")]
+pub mod recorded;
 pub mod scripted;
 pub mod server;
 #[cfg(feature = "tls")]

@@ -122,6 +122,40 @@ impl Error {
             std::error::Error::source(error)?.downcast_ref::<Arc<dyn std::error::Error + Send + Sync>>()?;
         source.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref()
     }
+
+    /// The name of its variant, for the labels of metrics.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::TemporarilyUnavailable(_) => "TemporarilyUnavailable",
+            Self::NoValidDatabase(_) => "NoValidDatabase",
+            Self::MayHaveBeenApplied(_) => "MayHaveBeenApplied",
+            Self::ConnectionState { .. } => "ConnectionState",
+            Self::DatabaseLeft => "DatabaseLeft",
+            Self::DedicatedConnectionsInUse { .. } => "DedicatedConnectionsInUse",
+            Self::NoDedicatedConnections { .. } => "NoDedicatedConnections",
+            #[cfg(feature = "cluster")]
+            Self::CrossSlot { .. } => "CrossSlot",
+            #[cfg(feature = "cluster")]
+            Self::NoKeyToWatch => "NoKeyToWatch",
+            #[cfg(feature = "cluster")]
+            Self::NoCluster => "NoCluster",
+            Self::TransactionConflict { .. } => "TransactionConflict",
+            Self::TransactionEnded => "TransactionEnded",
+            Self::ScanInterrupted => "ScanInterrupted",
+            Self::CircuitOpen => "CircuitOpen",
+            Self::NotConnected(_) => "NotConnected",
+            Self::TimedOut(_) => "TimedOut",
+            Self::Closed => "Closed",
+            Self::NoRuntime => "NoRuntime",
+            Self::Config(_) => "Config",
+            Self::Misconfigured { .. } => "Misconfigured",
+            Self::Start(_) => "Start",
+            Self::Unhealthy { .. } => "Unhealthy",
+            Self::Manage(_) => "Manage",
+            Self::Redis(_) => "Redis",
+        }
+    }
 }
 
 impl From<StackError> for Error {

@@ -13,6 +13,7 @@
 //!
 //! To run it:
 //!
+//! - [`observation`]: every event, log line and metric, a board and alerts, and what to do about them
 //! - [`best_practices`]
 //! - [`what_you_may_lose`]: locks, counters, acknowledged writes
 //! - [`runbooks`]: a region lost, maintenance, a changed password, a promotion, everything down
@@ -42,7 +43,7 @@ macro_rules! pages {
 
 pages! {
     concepts health_checks failure_detection failover retries pubsub transactions layers
-    best_practices what_you_may_lose runbooks troubleshooting
+    observation best_practices what_you_may_lose runbooks troubleshooting
     from_redis_rs from_redis_py redis_py_line_by_line
 }
 

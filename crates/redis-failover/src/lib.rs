@@ -53,6 +53,7 @@
 //! - `tls-no-provider`: the same without ring
 //! - `serde`: snapshots can be serialised
 //! - `lag-aware`: the health check that asks Redis Enterprise's REST API, and encrypted client keys
+//! - `metrics`: counters, gauges and histograms, by the facade of that name
 //!
 //! # Layout
 //!
@@ -68,6 +69,7 @@
 //! - [`health`]: health checks
 //! - [`pubsub`]: messages that go on through a failover
 //! - [`transaction`]: transactions that watch keys
+//! - `metrics`: what is measured of a client, and all names (with the feature of that name)
 //! - [`cursor`]: scan cursors that carry the database which issued them
 //! - [`error`]: the one error, and its way through redis-rs's
 //!
@@ -85,6 +87,8 @@ pub mod error;
 #[cfg_attr(not(feature = "lag-aware"), allow(rustdoc::broken_intra_doc_links))]
 pub mod guide;
 pub mod health;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod pubsub;
 pub mod reply;
 pub mod retry;

@@ -69,7 +69,7 @@
 //! What they share:
 //!
 //! - [`classify`]: what the outcome of a call says about the member that ran it
-//! - [`event`]: every transition, to `tracing` and to subscribers
+//! - [`event`]: every transition, to `tracing`, to subscribers and to listeners
 //! - [`route`]: where calls go now, as far as a retry needs to know it
 //! - [`backoff`]: exponential waits with full jitter
 //! - [`chance`]: the one source of jitter, which can be seeded
@@ -100,7 +100,7 @@ pub use circuit_breaker::{Circuit, CircuitBreaker, CircuitBreakerLayer, CircuitE
 pub use classify::{Classify, ErrorsAreFailures, Kinds, Outcome};
 pub use clock::Clock;
 pub use deadline::{Deadline, DeadlineError, DeadlineLayer, Sweeper};
-pub use event::{Event, EventStream, Events, Name, SwitchReason};
+pub use event::{Event, EventStream, Events, Listener, Name, SwitchReason};
 pub use failure_detector::{Detector, Detectors, FailureDetector, FailureDetectorLayer, Thresholds};
 pub use health::{
     Check, Health, HealthChecked, HealthChecks, HealthPlan, HealthSettings, HealthStream, Probe,

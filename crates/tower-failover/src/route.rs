@@ -2,11 +2,12 @@
 
 use std::future::{Future, Pending, pending};
 
+use crate::availability::Availability;
+
 /// Where calls go now, as far as a retry needs to know it.
 ///
-/// `Retry` asks it which attempt ran where, and ends its wait when calls go elsewhere. The
-/// balance gives one; `()`
-/// is the route of a service that has only one place to go.
+/// `Retry` asks it which attempt ran where, and ends its wait when calls go elsewhere. The balance gives one; `()` is
+/// the route of a service that has only one place to go.
 pub trait Route {
     /// Completes when something changed: calls go elsewhere, or a doubt was settled.
     type Changed: Future<Output = ()>;
@@ -24,6 +25,11 @@ pub trait Route {
 
     /// Completes at the next change after this call, even if it is first polled later.
     fn changed(&self) -> Self::Changed;
+
+    /// The member that served `version`, as far as that is known: failed attempts are charged to it.
+    fn served_by(&self, _version: u64) -> Option<Availability> {
+        None
+    }
 }
 
 impl Route for () {

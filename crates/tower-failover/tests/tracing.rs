@@ -101,7 +101,8 @@ fn b53_events_are_told_with_stable_field_names() {
         to: Verdict::Unhealthy,
         evidence,
     };
-    let expected: [(Event, Level, &[&str]); 10] = [
+    let misconfigured = Event::Misconfigured { member: "eu-west".into(), detail: "a wrong password".into() };
+    let expected: [(Event, Level, &[&str]); 14] = [
         (switch, Level::WARN, &["from", "to", "reason", "evidence", "version"]),
         (circuit, Level::INFO, &["member", "from", "to", "reason"]),
         (verdict, Level::INFO, &["member", "from", "to", "evidence"]),
@@ -111,7 +112,11 @@ fn b53_events_are_told_with_stable_field_names() {
         (Event::OutageEnded { lasted }, Level::WARN, &["lasted"]),
         (Event::MemberAdded { member: "eu-west".into() }, Level::INFO, &["member"]),
         (Event::MemberRemoved { member: "eu-west".into() }, Level::INFO, &["member"]),
+        (Event::DiscoverFailed { detail: "no such name".into() }, Level::WARN, &["detail"]),
+        (misconfigured, Level::INFO, &["member", "detail"]),
         (Event::RetriesRefused { count: 3 }, Level::WARN, &["count"]),
+        (Event::Panicked { what: "strategy".into() }, Level::WARN, &["what"]),
+        (Event::Lagged(3), Level::DEBUG, &["missed"]),
     ];
     for (event, level, fields) in expected {
         Events::default().emit(event.clone());

@@ -3,6 +3,7 @@
 mod connection;
 mod in_flight;
 mod initial;
+mod listen;
 mod manage;
 mod membership;
 mod running;
@@ -26,8 +27,11 @@ use crate::adapter::StackConnection;
 use crate::command::{CallOptions, Command};
 use crate::config::{ConfigError, InitialHealthCheckPolicy, MultiDbConfig};
 use crate::error::Error;
+#[cfg(feature = "metrics")]
+use crate::metrics::Operations;
 use in_flight::InFlight;
 use initial::{all_judged, is_met, misconfigured};
+use listen::Listeners;
 use running::{Running, start};
 
 pub use manage::AddDatabaseOptions;
@@ -72,12 +76,15 @@ pub use snapshot::DatabaseSnapshot;
 pub struct MultiDbClient {
     shared: Arc<Shared>,
     stack: Option<StackConnection>,
+    #[cfg(feature = "metrics")]
+    operations: Option<Operations>,
     options: CallOptions,
 }
 
 struct Shared {
     config: MultiDbConfig,
     running: OnceCell<Running>,
+    listeners: Listeners,
     closed: AtomicBool,
     in_flight: AtomicUsize,
     idle: Notify,
@@ -91,8 +98,12 @@ impl Shared {
         self.ended.send_replace(true);
         if let Some(running) = self.running.get() {
             running.databases.close();
+            #[cfg(feature = "metrics")]
+            running.end_reporting();
             running.subscribers.close();
         }
+        // The last, so that they hear of the end.
+        self.listeners.end();
     }
 }
 
@@ -101,9 +112,11 @@ impl MultiDbClient {
     ///
     /// # Errors
     /// [`ConfigError`] with the first thing that cannot be used.
-    pub fn new(config: MultiDbConfig) -> Result<Self, ConfigError> {
+    pub fn new(mut config: MultiDbConfig) -> Result<Self, ConfigError> {
         config.validate()?;
         let shared = Shared {
+            // Held nowhere else, so that one that holds the client lets it go when both have ended.
+            listeners: Listeners::new(std::mem::take(&mut config.listeners)),
             config,
             running: OnceCell::new(),
             closed: AtomicBool::new(false),
@@ -111,7 +124,13 @@ impl MultiDbClient {
             idle: Notify::new(),
             ended: watch::Sender::new(false),
         };
-        Ok(Self { shared: Arc::new(shared), stack: None, options: CallOptions::new() })
+        Ok(Self {
+            shared: Arc::new(shared),
+            stack: None,
+            #[cfg(feature = "metrics")]
+            operations: None,
+            options: CallOptions::new(),
+        })
     }
 
     /// A client of the databases with these URLs, in the order of preference, with all defaults; see
@@ -217,9 +236,19 @@ impl MultiDbClient {
         };
         let _call = InFlight::enter(&self.shared)?;
         if self.stack.is_none() {
-            self.stack = Some(self.running().await?.stack.clone());
+            let running = self.running().await?;
+            let stack = running.stack.clone();
+            #[cfg(feature = "metrics")]
+            {
+                self.operations = running.operations.clone();
+            }
+            self.stack = Some(stack);
         }
         let Some(stack) = &mut self.stack else { return Err(Error::Closed) };
+        #[cfg(feature = "metrics")]
+        if let Some(operations) = &mut self.operations {
+            return operations.time(stack, command).await;
+        }
         stack.call(command).await
     }
 
@@ -264,12 +293,18 @@ impl MultiDbClient {
         self.shared.end();
     }
 
+    /// Whether [`close`](Self::close) was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.closed.load(Ordering::SeqCst)
+    }
+
     fn event_source(&self) -> &Events {
         self.shared.config.event_source()
     }
 
     async fn running(&self) -> Result<&Running, Error> {
-        let start = || std::future::ready(start(&self.shared.config));
+        let start = || std::future::ready(start(&self.shared.config, &self.shared.listeners));
         self.shared.running.get_or_try_init(start).await
     }
 }

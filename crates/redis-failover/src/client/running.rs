@@ -1,6 +1,8 @@
 //! What runs once a client was started.
 
 use std::sync::Mutex;
+#[cfg(feature = "metrics")]
+use std::sync::PoisonError;
 
 use tokio::runtime::Handle;
 use tower_failover::balance::{ActiveRoute, changing};
@@ -8,12 +10,15 @@ use tower_failover::retry::RetryCounters;
 use tower_failover::{Chance, FailoverHandle, RetryLayer, Sweeper, WeightedFailoverBalance};
 use tower_layer::Layer;
 
+use super::listen::Listeners;
 use super::membership::{Joining, Plan};
 use crate::adapter::StackConnection;
 use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig};
 use crate::cursor::CursorTag;
 use crate::database::{self, Databases};
 use crate::error::Error;
+#[cfg(feature = "metrics")]
+use crate::metrics::{Operations, Reporting};
 use crate::pubsub::Subscribers;
 use crate::retry::CommandPolicy;
 
@@ -30,13 +35,29 @@ pub(super) struct Running {
     pub(super) plan: Mutex<Plan>,
     /// Held while databases, checks or detectors change: one change at a time.
     pub(super) turn: tokio::sync::Mutex<()>,
+    #[cfg(feature = "metrics")]
+    pub(super) operations: Option<Operations>,
+    #[cfg(feature = "metrics")]
+    pub(super) reporting: Mutex<Option<Reporting>>,
 }
 
 type Open = dyn Fn(&DatabaseConfig, &MultiDbConfig, CursorTag) -> Result<Joining, ConfigError> + Send + Sync;
 
-pub(super) fn start(config: &MultiDbConfig) -> Result<Running, Error> {
-    Handle::try_current().map_err(|_| Error::NoRuntime)?;
+#[cfg(feature = "metrics")]
+impl Running {
+    pub(super) fn end_reporting(&self) {
+        let reporting = self.reporting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(reporting);
+    }
+}
+
+pub(super) fn start(config: &MultiDbConfig, listeners: &Listeners) -> Result<Running, Error> {
+    let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
+    // Before anything happens that they are to hear.
+    listeners.start(&runtime, config.event_source());
     let plan = Plan::new(config.clone())?;
+    #[cfg(feature = "metrics")]
+    let seen = config.event_source().subscribe();
     let sweeper = Sweeper::spawn();
     let (members, discover) = changing();
     let open = move |database: &DatabaseConfig, all: &MultiDbConfig, tag| {
@@ -69,6 +90,28 @@ pub(super) fn start(config: &MultiDbConfig) -> Result<Running, Error> {
     let subscribers = Subscribers::new(sources.into_iter().flatten(), route.clone(), chance.clone());
     let number = config.databases.first().map_or(0, DatabaseConfig::number);
     let stack = StackConnection::new(layer.layer(balance), number);
-    let (open, plan, turn) = (Box::new(open), Mutex::new(plan), tokio::sync::Mutex::new(()));
-    Ok(Running { stack, handle, route, counters, chance, subscribers, databases, open, plan, turn })
+    #[cfg(feature = "metrics")]
+    let (operations, reporting) = match &config.metrics {
+        Some(metrics) => {
+            let reporting = Reporting::start(metrics, seen, handle.clone(), counters.clone());
+            (Some(Operations::new(metrics, route.clone())), Some(reporting))
+        }
+        None => (None, None),
+    };
+    Ok(Running {
+        stack,
+        handle,
+        route,
+        counters,
+        chance,
+        subscribers,
+        databases,
+        open: Box::new(open),
+        plan: Mutex::new(plan),
+        turn: tokio::sync::Mutex::new(()),
+        #[cfg(feature = "metrics")]
+        operations,
+        #[cfg(feature = "metrics")]
+        reporting: Mutex::new(reporting),
+    })
 }

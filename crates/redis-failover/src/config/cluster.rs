@@ -3,6 +3,7 @@
 use std::fmt;
 
 use redis::{ConnectionAddr, ConnectionInfo, RedisConnectionInfo};
+use tower_failover::availability::Connections;
 
 use super::database::info_of;
 use super::{ConfigError, DatabaseConfig, Options, Target};
@@ -58,12 +59,17 @@ impl DatabaseConfig {
     }
 
     /// How the nodes are found and dialled.
-    pub(crate) fn nodes_of(&self, target: &ClusterTarget, options: &Options) -> Result<Cluster, ConfigError> {
+    pub(crate) fn nodes_of(
+        &self,
+        target: &ClusterTarget,
+        options: &Options,
+        connections: &Connections,
+    ) -> Result<Cluster, ConfigError> {
         let Some(first) = target.seeds.first() else {
             let (option, reason) = no_seeds();
             return Err(ConfigError::DatabaseOption { database: self.name_or_address(), option, reason });
         };
-        let template = self.dressed(self.endpoint(first, options)?, options);
+        let template = self.dressed(self.endpoint(first, options)?, options).connections(connections.clone());
         let seeds = target.seeds.iter().map(Address::from).collect();
         Ok(Cluster::new(template, seeds, options.connect_timeout()))
     }

@@ -7,6 +7,9 @@ mod database;
 mod error;
 #[cfg(feature = "lag-aware")]
 mod lag_aware;
+mod listeners;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod options;
 mod sentinel;
 mod times;
@@ -18,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tower_failover::balance::Strategy;
+use tower_failover::event::Listener;
 use tower_failover::retry::RetrySettings;
 use tower_failover::{Backoff, Chance, Events, FailoverConfig};
 
@@ -30,6 +34,8 @@ pub(crate) use validate::weight;
 use crate::command::RetrySafety;
 #[cfg(feature = "lag-aware")]
 use crate::health::LagAware;
+#[cfg(feature = "metrics")]
+use crate::metrics::Metrics;
 
 /// How many databases must be healthy for [`MultiDbClient::connect`](crate::MultiDbClient::connect) to succeed (B41).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,9 +72,12 @@ pub struct MultiDbConfig {
     pub(crate) retry_safety: RetrySafety,
     pub(crate) initial_policy: InitialHealthCheckPolicy,
     pub(crate) tolerate_misconfigured: bool,
+    pub(crate) listeners: Vec<Listener>,
     failover: FailoverConfig,
     #[cfg(feature = "lag-aware")]
     pub(crate) lag_aware: Option<LagAware>,
+    #[cfg(feature = "metrics")]
+    pub(crate) metrics: Option<Metrics>,
 }
 
 impl MultiDbConfig {
@@ -82,9 +91,12 @@ impl MultiDbConfig {
             retry_safety: RetrySafety::default(),
             initial_policy: InitialHealthCheckPolicy::default(),
             tolerate_misconfigured: false,
+            listeners: Vec::new(),
             failover: FailoverConfig::default(),
             #[cfg(feature = "lag-aware")]
             lag_aware: None,
+            #[cfg(feature = "metrics")]
+            metrics: None,
         }
     }
 
@@ -209,7 +221,8 @@ impl MultiDbConfig {
         self
     }
 
-    /// Where the events go; a subscription made before the client is built sees those of the start.
+    /// Where the events go; a subscription made before the client is built sees those of the start. For code that is
+    /// to be called with them there is [`listener`](Self::listener).
     #[must_use]
     pub fn events(mut self, events: Events) -> Self {
         self.failover.events = events;
@@ -226,6 +239,10 @@ impl MultiDbConfig {
     /// For a database that is to be asked how it is before anybody else hears of it.
     pub(crate) fn unheard(mut self) -> Self {
         self.failover.events = Events::default();
+        #[cfg(feature = "metrics")]
+        {
+            self.metrics = None;
+        }
         self.options.failure_detectors.clear();
         self
     }

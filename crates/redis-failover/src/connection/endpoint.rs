@@ -15,8 +15,12 @@ use tokio::{
     time::{Instant, timeout},
 };
 
+use tower_failover::availability::Connections;
+
 use super::{
-    Address, BoxedStream, ByteStream, Connect, ProvideCredentials, Sentinels, credentials,
+    Address, BoxedStream, ByteStream, Connect, ProvideCredentials, Sentinels,
+    counted::Counted,
+    credentials,
     lent::Lent,
     refusal::Refusals,
     sentinel::{Search, check_primary},
@@ -53,6 +57,7 @@ pub struct Endpoint {
     connect: Arc<dyn Connect>,
     connect_timeout: Duration,
     client_name: Option<Arc<str>>,
+    connections: Connections,
     shared: Arc<Mutex<Shared>>,
 }
 
@@ -118,6 +123,7 @@ impl Endpoint {
             connect,
             connect_timeout,
             client_name: None,
+            connections: Connections::default(),
             shared: Arc::default(),
         }
     }
@@ -133,6 +139,13 @@ impl Endpoint {
     #[must_use]
     pub fn credentials(mut self, provider: Arc<dyn ProvideCredentials>) -> Self {
         self.credentials = Some(provider);
+        self
+    }
+
+    /// Counts its connections here.
+    #[must_use]
+    pub fn connections(mut self, connections: Connections) -> Self {
+        self.connections = connections;
         self
     }
 
@@ -170,7 +183,7 @@ impl Endpoint {
             // Nothing comes after the replies before somebody subscribes, so nothing is lost in here.
             dialled.let_go().await;
             let lent = lent.ok_or_else(|| io::Error::other("the stream was not lent"))?;
-            Ok(lent.take_back()?)
+            Ok(Box::new(Counted::new(lent.take_back()?, self.connections.opened())) as BoxedStream)
         };
         self.within(limit, attempt).await
     }
@@ -283,7 +296,12 @@ impl Endpoint {
         // Deadlines are a layer's business.
         let config = AsyncConnectionConfig::new().set_response_timeout(None);
         let (connection, driver) = MultiplexedConnection::new_with_config(&settings, stream, config).await?;
-        let mut dialled = Dialled { connection, driver: tokio::spawn(driver) };
+        let open = self.connections.opened();
+        let driver = tokio::spawn(async move {
+            driver.await;
+            drop(open);
+        });
+        let mut dialled = Dialled { connection, driver };
         if settings.password().is_none() {
             dialled.is_let_in().await?;
         }

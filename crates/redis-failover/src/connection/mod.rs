@@ -17,6 +17,7 @@ mod address;
 mod cluster;
 mod connect;
 mod connections;
+mod counted;
 mod credentials;
 mod dedicated;
 mod demand;

@@ -47,7 +47,7 @@ pub(super) fn ground(
     ConfigError,
 > {
     let dialled = |endpoint: Endpoint| {
-        let endpoint = config.dressed(endpoint, options);
+        let endpoint = config.dressed(endpoint, options).connections(availability.connections().clone());
         let prober = Prober::from(endpoint.clone());
         let settings = options.dedicated(cursor_tag);
         let (dedicated, keeper) = Dedicated::open(endpoint.clone(), settings, availability.clone());
@@ -69,7 +69,7 @@ pub(super) fn ground(
         Target::Sentinel(target) => dialled(config.endpoint_behind(target, options)?),
         #[cfg(feature = "cluster")]
         Target::Cluster(target) => {
-            let cluster = config.nodes_of(target, options)?;
+            let cluster = config.nodes_of(target, options, availability.connections())?;
             let prober = Prober::of_cluster(cluster.clone(), config.counted_nodes());
             let settings = options.dedicated(cursor_tag);
             let (dedicated, keeper) = Dedicated::open(cluster.clone(), settings, availability.clone());

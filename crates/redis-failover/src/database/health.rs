@@ -5,6 +5,8 @@ use tower_failover::{Availability, Chance, Check, HealthPlan};
 
 use crate::config::Options;
 use crate::health::Prober;
+#[cfg(feature = "metrics")]
+use crate::metrics::Metrics;
 
 /// What a database's health checks are made from.
 ///
@@ -16,11 +18,24 @@ pub(crate) struct Health {
     /// Beside the others.
     lag_aware: Option<Check>,
     chance: Chance,
+    #[cfg(feature = "metrics")]
+    metrics: Option<Metrics>,
 }
 
 impl Health {
     pub(super) fn new(prober: Prober, lag_aware: Option<Check>, chance: Chance) -> Self {
-        Self { prober, lag_aware, chance }
+        Self {
+            prober,
+            lag_aware,
+            chance,
+            #[cfg(feature = "metrics")]
+            metrics: None,
+        }
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(super) fn measured(self, metrics: Option<Metrics>) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Begins the checks that these options name; `None` where they are switched off.
@@ -38,6 +53,11 @@ impl Health {
             .settings(options.health())
             .suspicion(options.suspicion())
             .chance(self.chance.clone());
+        #[cfg(feature = "metrics")]
+        let plan = match self.metrics.clone() {
+            Some(metrics) => plan.observer(move |report| metrics.probed(report)),
+            None => plan,
+        };
         plan.watch(availability).map(Some)
     }
 }

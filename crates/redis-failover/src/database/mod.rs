@@ -93,6 +93,8 @@ pub(crate) fn open(
     #[cfg(not(feature = "lag-aware"))]
     let lag_aware = None;
     let health = Health::new(prober, lag_aware, chance);
+    #[cfg(feature = "metrics")]
+    let health = health.measured(all.metrics.clone());
     let watch = health.watch(&options, &availability).map_err(|error| invalid("health_checks", &error))?;
 
     let mut detector = FailureDetectorLayer::new(availability.clone())

@@ -90,6 +90,11 @@ impl Attempt {
         self.lost.load(Ordering::Acquire) || self.lease.is_over() || !self.lease.dedicated().is_active()
     }
 
+    /// Counts it for the database.
+    pub(super) fn was_ambiguous(&self) {
+        self.lease.dedicated().availability().was_ambiguous();
+    }
+
     pub(super) fn response_timeout(&self) -> Duration {
         self.lease.dedicated().settings().response_timeout
     }

@@ -171,16 +171,21 @@ async fn execute<T: FromRedisValue>(
                 _ => answered(&pipeline, replies).await,
             }
         }
-        Ok(_) => End::Failed(Error::MayHaveBeenApplied(None)),
+        Ok(_) => in_doubt(&attempt, None),
         Err(error) => match class_of(&error) {
             ReplyClass::Unreachable | ReplyClass::ConnectionLost | ReplyClass::TimedOut => {
-                End::Failed(Error::MayHaveBeenApplied(Some(Arc::new(error.into()))))
+                in_doubt(&attempt, Some(Arc::new(error.into())))
             }
             // The server has discarded it, and with it the watch.
             ReplyClass::Aborted(_) => End::Lost(error.into()),
             _ => End::Failed(error.into()),
         },
     }
+}
+
+fn in_doubt<T>(attempt: &Attempt, cause: Option<Arc<Error>>) -> End<T> {
+    attempt.was_ambiguous();
+    End::Failed(Error::MayHaveBeenApplied(cause))
 }
 
 /// The replies as redis-rs turns them into what the caller wants.

@@ -25,6 +25,7 @@ mod machine;
 mod probe_side;
 mod signal;
 mod suspicion;
+mod tally;
 mod traffic;
 mod view;
 
@@ -39,6 +40,7 @@ use crate::bell::Bell;
 use crate::event::{Event, Events, Name};
 use connection::Renewal;
 use gate::GateWord;
+use tally::Trouble;
 
 pub use changes::Changes;
 pub use connection::{ConnectionTrouble, ConnectionWatch};
@@ -48,6 +50,8 @@ pub use machine::{CircuitState, CircuitStatus, Machine};
 pub(crate) use probe_side::ProbeSide;
 pub use signal::{Evidence, Finding, OpenReason, Signal, Verdict};
 pub use suspicion::Suspicion;
+pub(crate) use tally::Tally;
+pub use tally::{CallCounts, Connections, OpenConnection};
 pub(crate) use traffic::{ProbeMark, Traffic};
 pub use view::{Preference, View};
 
@@ -70,6 +74,7 @@ struct Cell {
     /// A new connection for calls is on its way, because the member cannot serve on the present one.
     renewing: AtomicBool,
     traffic: Traffic,
+    tally: Tally,
     state: Mutex<State>,
     /// For those who wait until the circuit lets them pass.
     moved: Notify,
@@ -83,6 +88,7 @@ struct State {
     evidence: Option<Evidence>,
     last_error: Option<LastError>,
     next_probe_at: Option<Instant>,
+    trouble: Trouble,
     /// Rung for the probe loops that watch the member: one, or two while one takes over from the other.
     probe_loops: Vec<Arc<Bell>>,
     round_waiters: Vec<oneshot::Sender<Finding>>,
@@ -111,6 +117,7 @@ impl Availability {
                 retired: AtomicBool::new(false),
                 renewing: AtomicBool::new(false),
                 traffic: Traffic::default(),
+                tally: Tally::default(),
                 state: Mutex::new(State {
                     machine: None,
                     unguarded,
@@ -119,6 +126,7 @@ impl Availability {
                     evidence: None,
                     last_error: None,
                     next_probe_at: None,
+                    trouble: Trouble::default(),
                     probe_loops: Vec::new(),
                     round_waiters: Vec::new(),
                     listeners: Vec::new(),
@@ -166,6 +174,7 @@ impl Availability {
             if let Some(error) = LastError::told_by(&signal, cell.gate.load().epoch, now) {
                 state.last_error = Some(error);
             }
+            state.trouble.hears(&signal, now);
             let checked = state.checked();
             if let Some(machine) = &mut state.machine {
                 machine.apply(&signal, checked, now);
@@ -204,9 +213,10 @@ impl Availability {
         if self.is_suspected() {
             return;
         }
-        let state = self.lock();
+        let mut state = self.lock();
         // Under the lock, so that no suspicion is left behind by the last loop as it goes.
         if state.checked() && !self.cell.suspected.swap(true, Ordering::AcqRel) {
+            state.trouble.begins(Instant::now());
             let probe_loops = state.probe_loops.clone();
             drop(state);
             tracing::debug!(member = %self.cell.name, "suspected");
@@ -274,6 +284,32 @@ impl Availability {
     /// When the member last answered, and how long its probes take.
     pub(crate) fn traffic(&self) -> &Traffic {
         &self.cell.traffic
+    }
+
+    /// What became of calls that did not go well.
+    #[must_use]
+    pub fn call_counts(&self) -> CallCounts {
+        self.cell.tally.counts()
+    }
+
+    /// Counts an attempt that failed and may have been applied, for calls that no [`Retry`](crate::Retry) has made.
+    pub fn was_ambiguous(&self) {
+        self.cell.tally.was_ambiguous();
+    }
+
+    /// How many connections there are, and where whoever opens one counts it.
+    #[must_use]
+    pub fn connections(&self) -> &Connections {
+        self.cell.tally.connections()
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.cell.tally
+    }
+
+    /// Since when something speaks against the member: a suspicion, a failed probe, a trip of its detector.
+    pub(crate) fn troubled_since(&self) -> Option<Instant> {
+        self.lock().trouble.since()
     }
 
     /// Completes at the next change of the circuit's status after this call.

@@ -57,7 +57,12 @@ impl ProbeSide {
             self.availability.signal(Signal::Verdict(Finding { on_suspicion: true, ..finding }));
         }
         self.availability.cell.suspected.store(false, Ordering::Release);
-        let listeners = self.availability.lock().live_listeners();
+        let mut state = self.availability.lock();
+        if !state.view(false).is_failed() {
+            state.trouble.ends();
+        }
+        let listeners = state.live_listeners();
+        drop(state);
         ring_all(&listeners);
     }
 }

@@ -14,7 +14,7 @@ use crate::availability::Availability;
 use crate::event::Name;
 use crate::route::Route;
 
-/// How many versions back it is remembered that their member hung.
+/// How many versions back it is remembered who served, and whether that member hung.
 const REMEMBERED: usize = 16;
 
 /// What all clones of a balance share.
@@ -38,6 +38,7 @@ struct Now {
     /// The first version whose calls are there now: those that found nobody waited for who serves now.
     since: u64,
     hung: [u64; REMEMBERED],
+    served: [(u64, Option<Availability>); REMEMBERED],
     roster: Arc<Roster>,
 }
 
@@ -74,6 +75,7 @@ impl<S> Shared<S> {
                 availability: None,
                 since: 1,
                 hung: [0; REMEMBERED],
+                served: [const { (0, None) }; REMEMBERED],
                 roster: Arc::default(),
             }),
         };
@@ -127,12 +129,13 @@ impl Active {
         let former = self.version();
         if hung {
             for version in now.since..=former {
-                now.hung[usize::try_from(version).unwrap_or(usize::MAX) % REMEMBERED] = version;
+                now.hung[place(version)] = version;
             }
         }
         if now.availability.is_some() {
             now.since = former + 1;
         }
+        now.served[place(former + 1)] = (former + 1, availability.clone());
         now.availability = availability;
         self.version.store(former + 1, Ordering::Release);
         former + 1
@@ -160,6 +163,11 @@ impl Active {
         // Only whole values are written under it.
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where a version is remembered.
+fn place(version: u64) -> usize {
+    usize::try_from(version).unwrap_or(usize::MAX) % REMEMBERED
 }
 
 /// The [`Route`] of a balance.
@@ -192,12 +200,19 @@ impl Route for ActiveRoute {
     }
 
     fn hung(&self, version: u64) -> bool {
-        version != 0
-            && self.0.now().hung[usize::try_from(version).unwrap_or(usize::MAX) % REMEMBERED] == version
+        version != 0 && self.0.now().hung[place(version)] == version
     }
 
     fn changed(&self) -> OwnedNotified {
         self.0.changed()
+    }
+
+    fn served_by(&self, version: u64) -> Option<Availability> {
+        let now = self.0.now();
+        let (remembered, member) = &now.served[place(version)];
+        let member = member.as_ref().filter(|_| *remembered == version);
+        // What found nobody waited for who serves now.
+        member.or(now.availability.as_ref().filter(|_| version >= now.since)).cloned()
     }
 }
 

@@ -253,7 +253,13 @@ impl<K: Eq, S> Course<K, S> {
         entry.availability.signal(Signal::Activated);
         let to = entry.name().clone();
         self.roster.active = Some(to.clone());
-        self.roster.remember(Switch { from: from.clone(), to: to.clone(), reason, at: now });
+        let began = match reason {
+            SwitchReason::Unavailable(_) => former.and_then(|former| former.availability.troubled_since()),
+            SwitchReason::Recovered => self.roster.outage.map(|outage| outage.since),
+            _ => None,
+        };
+        let took = began.map(|began| now.saturating_duration_since(began));
+        self.roster.remember(Switch { from: from.clone(), to: to.clone(), reason, at: now, version, took });
         let evidence = view
             .filter(|view| !view.is_available() || view.verdict == Verdict::Unhealthy)
             .and_then(|view| view.evidence);

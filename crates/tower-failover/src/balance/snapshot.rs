@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant};
 
 use super::member::Weight;
 use super::outage::{Outage, OutageStatus};
-use crate::availability::{Availability, CircuitState, LastError, View};
+use crate::availability::{Availability, CallCounts, CircuitState, LastError, View};
 use crate::event::{Name, SwitchReason};
 
 /// How many switches are remembered (B40).
@@ -64,6 +64,10 @@ pub struct MemberSnapshot {
     pub last_error: Option<LastError>,
     /// When it is next asked how it is; past, while it is being asked. `None` if no checks run.
     pub next_probe_at: Option<Instant>,
+    /// What became of its calls that did not go well.
+    pub calls: CallCounts,
+    /// How many connections to it are open, as far as they are [counted](Availability::connections).
+    pub connections: usize,
 }
 
 impl MemberSnapshot {
@@ -96,6 +100,11 @@ pub struct Switch {
     pub reason: SwitchReason,
     /// When.
     pub at: Instant,
+    /// The version of the choice.
+    pub version: u64,
+    /// If it was a failure: from its first sign (a suspicion, a failed probe, a trip), or from the beginning of the
+    /// outage that it ends, to the switch.
+    pub took: Option<Duration>,
 }
 
 /// What the driver publishes for snapshots; the views are read when one is taken.
@@ -138,6 +147,8 @@ impl Roster {
             view: availability.view(),
             last_error: availability.last_error(),
             next_probe_at: availability.next_probe_at(),
+            calls: availability.call_counts(),
+            connections: availability.connections().count(),
         };
         Snapshot {
             taken_at: now,

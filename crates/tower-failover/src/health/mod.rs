@@ -41,6 +41,7 @@
 mod check;
 mod checked;
 mod listener;
+mod observer;
 mod plan;
 mod policy;
 mod probe_loop;
@@ -54,6 +55,7 @@ mod verdict;
 
 pub use check::{Check, Health, Probe, ProbeCause};
 pub use checked::HealthChecked;
+pub use observer::ProbeReport;
 pub use plan::{HealthPlan, HealthWatch};
 pub use policy::{HealthyAll, HealthyAny, HealthyMajority, Policy};
 pub use settings::{HealthSettings, HealthSettingsError};

@@ -3,6 +3,7 @@
 use tokio::task::AbortHandle;
 
 use super::check::Check;
+use super::observer::{Observer, ProbeReport};
 use super::probe_loop::ProbeLoop;
 use super::round::Examiner;
 use super::runner::Runner;
@@ -38,6 +39,7 @@ pub struct HealthPlan {
     settings: HealthSettings,
     suspicion: Suspicion,
     chance: Chance,
+    observer: Observer,
 }
 
 impl HealthPlan {
@@ -65,6 +67,13 @@ impl HealthPlan {
     #[must_use]
     pub fn chance(mut self, chance: Chance) -> Self {
         self.chance = chance;
+        self
+    }
+
+    /// Tells this of every probe when it has ended, for measurements. It must not block: the checks wait for it.
+    #[must_use]
+    pub fn observer(mut self, observe: impl Fn(&ProbeReport<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Observer::new(observe);
         self
     }
 
@@ -96,7 +105,11 @@ impl HealthPlan {
             .checks
             .iter()
             .map(|check| {
-                let examiner = Examiner { check: check.clone(), availability: availability.clone() };
+                let examiner = Examiner {
+                    check: check.clone(),
+                    availability: availability.clone(),
+                    observer: self.observer.clone(),
+                };
                 Runner::new(examiner, self.settings_of(check).clone(), self.chance.clone())
             })
             .collect();

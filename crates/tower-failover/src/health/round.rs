@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use tokio::time::{Duration, Instant, sleep, timeout};
 
 use super::check::{Check, Health, Probe, ProbeCause};
+use super::observer::{Observer, ProbeReport};
 use super::settings::HealthSettings;
 use super::verdict::{Tally, evidence_of};
 use crate::availability::{Availability, Evidence, Finding, Signal};
@@ -22,6 +23,7 @@ pub(super) type Findings = Pin<Box<dyn Future<Output = Finding> + Send>>;
 pub(super) struct Examiner {
     pub(super) check: Check,
     pub(super) availability: Availability,
+    pub(super) observer: Observer,
 }
 
 impl Examiner {
@@ -54,8 +56,17 @@ impl Examiner {
         })
     }
 
-    /// One probe, held to its timeout.
+    /// One probe.
     async fn ask(&self, probe: Probe) -> Health {
+        let (health, took) = self.answer(probe).await;
+        let (member, check, cause) = (self.availability.name(), self.check.name(), probe.cause);
+        let finding = &health.clone().into();
+        self.observer.tell(&ProbeReport { member, check, cause, took, finding }, &self.availability);
+        health
+    }
+
+    /// What is answered within the probe's timeout, and how long that took.
+    async fn answer(&self, probe: Probe) -> (Health, Duration) {
         let traffic = self.availability.traffic();
         loop {
             let mark = traffic.probe_begins();
@@ -65,7 +76,7 @@ impl Examiner {
             let health = match answer {
                 Ok(Ok(health)) => health,
                 Ok(Err(error)) => Health::Unhealthy(evidence_of(&error)),
-                Err(_) if traffic.answered_since(mark) => return self.vouched(),
+                Err(_) if traffic.answered_since(mark) => return (self.vouched(), took),
                 Err(_) => Health::Unhealthy(Evidence::TimedOut),
             };
             match health {
@@ -74,7 +85,7 @@ impl Examiner {
                     // Lets the I/O driver run before it is asked again.
                     tokio::task::yield_now().await;
                 }
-                Health::Unhealthy(_) => return health,
+                Health::Unhealthy(_) => return (health, took),
                 _ => {
                     if self.check.tells_life() {
                         // One that took longer may have asked twice, on a dead connection first: no round trip.
@@ -85,7 +96,7 @@ impl Examiner {
                             traffic.probe_passed(mark);
                         }
                     }
-                    return health;
+                    return (health, took);
                 }
             }
         }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::availability::{CallCounts, Tally};
+
 /// Counts what retries did. A call whose first attempt succeeds touches none of it.
 ///
 /// # Clone
@@ -16,6 +18,7 @@ struct Numbers {
     ended: AtomicU64,
     ambiguous: AtomicU64,
     refused: AtomicU64,
+    uncharged: Tally,
 }
 
 impl RetryCounters {
@@ -41,6 +44,16 @@ impl RetryCounters {
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.0.refused.load(Ordering::Relaxed)
+    }
+
+    /// Of all these, what no member is [charged with](crate::Availability::call_counts): it is not known where they ran.
+    #[must_use]
+    pub fn uncharged(&self) -> CallCounts {
+        self.0.uncharged.counts()
+    }
+
+    pub(super) fn uncharged_tally(&self) -> &Tally {
+        &self.0.uncharged
     }
 
     pub(super) fn retried(&self) {

@@ -13,6 +13,7 @@ use super::Shared;
 use super::error::RetryError;
 use super::policy::{Assessment, RetryPolicy};
 use super::wait::{Over, Wait};
+use crate::availability::Tally;
 use crate::route::Route;
 use crate::timer::Timer;
 
@@ -155,6 +156,7 @@ where
             self.may_have_been_applied = true;
             if self.changes() {
                 self.shared.counters.was_ambiguous();
+                self.charge(Tally::was_ambiguous);
             }
         }
         let may_be_repeated = if is_ambiguous { self.is_repeatable() } else { self.request.is_some() };
@@ -178,6 +180,7 @@ where
         }
         self.repeats += 1;
         self.shared.counters.retried();
+        self.charge(Tally::retried);
         Ok(self.prepare())
     }
 
@@ -204,7 +207,16 @@ where
     fn leave(&mut self) -> StageOf<S, Req, R> {
         self.may_have_been_applied = true;
         self.shared.counters.was_ended();
+        self.charge(Tally::was_ended);
         self.prepare()
+    }
+
+    /// To the member that the last attempt ran on.
+    fn charge(&self, what: impl Fn(&Tally)) {
+        match self.shared.route.served_by(self.version) {
+            Some(member) => what(member.tally()),
+            None => what(self.shared.counters.uncharged_tally()),
+        }
     }
 
     fn prepare(&self) -> StageOf<S, Req, R> {

@@ -1,6 +1,7 @@
 //! Stories of health checks, on a paused clock.
 
 mod checked;
+mod observer;
 mod requests;
 mod rounds;
 mod stream;

@@ -1,0 +1,98 @@
+//! Which switches are failovers, and why they were made. Pure.
+
+use tower_failover::availability::OpenReason;
+use tower_failover::balance::{Snapshot, Switch};
+use tower_failover::{Name, SwitchReason};
+
+/// A failover, as it is labelled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failover {
+    pub(super) from: Name,
+    pub(super) to: Name,
+    pub(super) reason: &'static str,
+    pub(super) detail: &'static str,
+    pub(super) took: Option<std::time::Duration>,
+}
+
+/// What is known of the switches so far.
+#[derive(Debug, Default)]
+pub(super) struct Failovers {
+    version: u64,
+    served: Option<Name>,
+    /// Why the one that served last was left, with nobody to follow it.
+    left: Option<SwitchReason>,
+}
+
+impl Failovers {
+    /// Those since the last look. A snapshot keeps enough of them, so that none is lost with events that are.
+    pub(super) fn look(&mut self, snapshot: &Snapshot) -> Vec<Failover> {
+        if snapshot.active.is_none() && self.left.is_none() {
+            self.left = self.served.as_ref().map(|served| match snapshot.member(served) {
+                Some(member) if member.drained => SwitchReason::Drained,
+                Some(member) => {
+                    SwitchReason::Unavailable(member.view.why().unwrap_or(OpenReason::HealthCheck))
+                }
+                None => SwitchReason::Removed,
+            });
+        }
+        let seen = self.version;
+        let new = snapshot.switches.iter().filter(|switch| switch.version > seen);
+        new.filter_map(|switch| self.take(switch)).collect()
+    }
+
+    fn take(&mut self, switch: &Switch) -> Option<Failover> {
+        self.version = switch.version;
+        let served = self.served.replace(switch.to.clone());
+        let left = self.left.take();
+        // After an outage nobody served, but somebody had.
+        let from = switch.from.clone().or(served).filter(|from| *from != switch.to)?;
+        let why = match switch.reason {
+            SwitchReason::Recovered => left.unwrap_or(SwitchReason::Unavailable(OpenReason::HealthCheck)),
+            reason => reason,
+        };
+        let reason = if why.is_manual() { "manual" } else { "automatic" };
+        Some(Failover { from, to: switch.to.clone(), reason, detail: detail(why), took: switch.took })
+    }
+}
+
+/// The value of [`REASON_DETAIL`](super::names::REASON_DETAIL).
+fn detail(reason: SwitchReason) -> &'static str {
+    match reason {
+        SwitchReason::Unavailable(why) => match why {
+            OpenReason::HealthCheck => "HealthCheck",
+            OpenReason::Suspicion => "Suspicion",
+            OpenReason::FailureDetector => "CircuitBreaker",
+            OpenReason::Unserviceable => "Unserviceable",
+            OpenReason::Forced => "Manual",
+            OpenReason::Drill => "Drill",
+            _ => "Other",
+        },
+        SwitchReason::Fallback => "Fallback",
+        SwitchReason::Manual => "Manual",
+        SwitchReason::Weight => "Weight",
+        SwitchReason::Removed => "Removed",
+        SwitchReason::Drained => "Drained",
+        _ => "Other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b52_each_reason_has_its_detail() {
+        let unavailable = |why| detail(SwitchReason::Unavailable(why));
+        assert_eq!(unavailable(OpenReason::HealthCheck), "HealthCheck");
+        assert_eq!(unavailable(OpenReason::Suspicion), "Suspicion");
+        assert_eq!(unavailable(OpenReason::FailureDetector), "CircuitBreaker");
+        assert_eq!(unavailable(OpenReason::Unserviceable), "Unserviceable");
+        assert_eq!(unavailable(OpenReason::Forced), "Manual");
+        assert_eq!(unavailable(OpenReason::Drill), "Drill");
+        assert_eq!(detail(SwitchReason::Fallback), "Fallback");
+        assert_eq!(detail(SwitchReason::Manual), "Manual");
+        assert_eq!(detail(SwitchReason::Weight), "Weight");
+        assert_eq!(detail(SwitchReason::Removed), "Removed");
+        assert_eq!(detail(SwitchReason::Drained), "Drained");
+    }
+}

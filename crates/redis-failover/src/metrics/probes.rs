@@ -1,0 +1,26 @@
+//! How long probes take.
+
+use metrics::Label;
+use tower_failover::Verdict;
+use tower_failover::health::ProbeReport;
+
+use super::names;
+use super::recording::{Metrics, database};
+
+impl Metrics {
+    /// Records one probe of a database.
+    pub(crate) fn probed(&self, report: &ProbeReport<'_>) {
+        let verdict = match report.finding.verdict {
+            Verdict::Healthy => "healthy",
+            Verdict::NotPreferred => "not_preferred",
+            Verdict::Unhealthy => "unhealthy",
+            Verdict::Unknown => "unknown",
+        };
+        let labels = [
+            database(report.member),
+            Label::new(names::CHECK, report.check.to_string()),
+            Label::from_static_parts(names::PROBE_VERDICT, verdict),
+        ];
+        self.histogram(names::PROBE_DURATION, labels).record(report.took);
+    }
+}

@@ -1,0 +1,137 @@
+//! Listeners: user code that is called with the events.
+
+use std::any::type_name;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt};
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use tokio::time::{Duration, sleep};
+
+use super::source::WeakEvents;
+use super::{Event, EventStream, Events};
+
+/// How long a listener may take for what it has not heard yet, once it is to end.
+const LAST_CALLS: Duration = Duration::from_secs(5);
+
+/// User code that is called with events, one at a time and in order, by a task of its own.
+///
+/// It may call whatever it likes, the service it listens to and its handle among it: nothing waits for a listener. One
+/// that is slow is told how many events it missed ([`Event::Lagged`]). One that panics is called no more, and
+/// [`Event::Panicked`] tells the others.
+///
+/// # Clone
+/// Clones call the same code.
+#[derive(Clone)]
+pub struct Listener {
+    name: &'static str,
+    wants: Option<Arc<Wants>>,
+    call: Arc<Call>,
+}
+
+type Wants = dyn Fn(&Event) -> bool + Send + Sync;
+type Call = dyn Fn(Event) -> BoxFuture<'static, ()> + Send + Sync;
+
+impl Listener {
+    /// Plain code, which may block: it is called on a thread that is there for that.
+    pub fn new<F>(listener: F) -> Self
+    where
+        F: Fn(&Event) + Send + Sync + 'static,
+    {
+        let listener = Arc::new(listener);
+        let call = move |event| -> BoxFuture<'static, ()> {
+            let listener = Arc::clone(&listener);
+            let called = spawn_blocking(move || listener(&event));
+            Box::pin(called.map(|called| match called {
+                Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+                // Not called, because the runtime ends.
+                Ok(()) | Err(_) => {}
+            }))
+        };
+        Self { name: type_name::<F>(), wants: None, call: Arc::new(call) }
+    }
+
+    /// Code that returns a future, which must not block. The next event comes when it has completed.
+    pub fn asynchronous<F, Fut>(listener: F) -> Self
+    where
+        F: Fn(Event) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        Self { name: type_name::<F>(), wants: None, call: Arc::new(move |event| Box::pin(listener(event))) }
+    }
+
+    /// Only events of which this says so. To be asked once for each event, so it should answer at once.
+    #[must_use]
+    pub fn only(mut self, wants: impl Fn(&Event) -> bool + Send + Sync + 'static) -> Self {
+        self.wants = Some(Arc::new(wants));
+        self
+    }
+
+    async fn hear(&self, event: Event) {
+        if self.wants.as_ref().is_none_or(|wants| wants(&event)) {
+            (self.call)(event).await;
+        }
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Listener").field(&self.name).finish()
+    }
+}
+
+/// A [`Listener`] at work. When this is dropped it hears what was emitted before, and ends; if it takes longer than
+/// 5 s for that, it is given up.
+#[derive(Debug)]
+#[must_use = "a listener ends when this is dropped"]
+pub struct Listening {
+    _until_dropped: watch::Sender<()>,
+}
+
+impl Listening {
+    pub(super) fn start(listener: Listener, events: &Events) -> Self {
+        let (until_dropped, mut ending) = watch::channel(());
+        let (stream, events) = (events.subscribe(), events.downgrade());
+        let listens = listen(listener, stream, events, ending.clone());
+        tokio::spawn(async move {
+            let given_up = async {
+                ended(&mut ending).await;
+                sleep(LAST_CALLS).await;
+            };
+            tokio::select! {
+                () = listens => {}
+                () = given_up => {}
+            }
+        });
+        Self { _until_dropped: until_dropped }
+    }
+}
+
+/// Ends with the events, after a panic, and when nothing is left to hear once it is to end.
+async fn listen(
+    listener: Listener,
+    mut events: EventStream,
+    told: WeakEvents,
+    mut ending: watch::Receiver<()>,
+) {
+    loop {
+        let event = tokio::select! {
+            biased;
+            event = events.next() => event,
+            () = ended(&mut ending) => return,
+        };
+        let Some(event) = event else { return };
+        if AssertUnwindSafe(listener.hear(event)).catch_unwind().await.is_err() {
+            told.emit(Event::Panicked { what: format!("listener {}", listener.name).into() });
+            return;
+        }
+    }
+}
+
+/// Completes when the other end is dropped; it never says anything.
+async fn ended(ending: &mut watch::Receiver<()>) {
+    while ending.changed().await.is_ok() {}
+}
