@@ -28,6 +28,8 @@ async fn b40_a_weight_counts_at_once() {
     let error = client.update_database_weight("asia", 1.0).await.unwrap_err();
     assert!(matches!(&error, Error::Manage(ManageError::UnknownMember(name)) if &**name == "asia"));
     assert_eq!(active(&client).as_deref(), Some("eu"));
+    let weight = client.snapshot().unwrap().member("us").unwrap().weight.get();
+    assert!((weight - 0.9).abs() < f64::EPSILON, "what was refused has changed nothing: {weight}");
 }
 
 #[tokio::test]
