@@ -64,8 +64,8 @@
 //! - [`command`]: one Redis call as a Tower request, and what is known of each command
 //! - [`reply`] and [`classify`]: what a reply or an error says about the database
 //! - [`retry`]: which commands are repeated after which failures
-//! - [`connection`]: from an address, found by Sentinel or not, to a stream of bytes, and the connection that redials by itself; a
-//!   cluster's connections to its nodes
+//! - [`connection`]: from an address to a stream of bytes, and the connection that redials by itself; where Sentinel
+//!   says that a database is, and a cluster's nodes
 //! - [`health`]: health checks
 //! - [`pubsub`]: messages that go on through a failover
 //! - [`transaction`]: transactions that watch keys
