@@ -51,7 +51,7 @@ pub(crate) use probe_side::ProbeSide;
 pub use signal::{Evidence, Finding, OpenReason, Signal, Verdict};
 pub use suspicion::Suspicion;
 pub(crate) use tally::Tally;
-pub use tally::{CallCounts, Connections, OpenConnection};
+pub use tally::{CallCounts, ConnectionCount, OpenConnection};
 pub(crate) use traffic::{ProbeMark, Traffic};
 pub use view::{Preference, View};
 
@@ -299,7 +299,7 @@ impl Availability {
 
     /// How many connections there are, and where whoever opens one counts it.
     #[must_use]
-    pub fn connections(&self) -> &Connections {
+    pub fn connections(&self) -> &ConnectionCount {
         self.cell.tally.connections()
     }
 
