@@ -3,6 +3,7 @@
 //! To understand it:
 //!
 //! - [`concepts`]: the words, and what happens when a database dies
+//! - [`databases`]: servers, clusters, Sentinel, services of one's own; URLs and TLS
 //! - [`health_checks`]: which check for what, how strict, at what price
 //! - [`failure_detection`]: what counts as a failure, and when a database is suspected
 //! - [`failover`]: who is chosen, when it is returned to, and what happens when nobody is left
@@ -42,7 +43,7 @@ macro_rules! pages {
 }
 
 pages! {
-    concepts health_checks failure_detection failover retries pubsub transactions layers
+    concepts databases health_checks failure_detection failover retries pubsub transactions layers
     observation best_practices what_you_may_lose runbooks troubleshooting
     from_redis_rs from_redis_py redis_py_line_by_line
 }
