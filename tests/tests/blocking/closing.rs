@@ -8,7 +8,6 @@ use redis::{Commands, ConnectionLike};
 use redis_failover::blocking::MultiDbClient;
 use redis_failover::{Error, Event};
 use tests::PATIENCE;
-use tower_failover::balance::ManageError;
 
 use super::{Stage, directly, in_time, until};
 
@@ -74,7 +73,7 @@ fn b54_close_ends_the_thread_although_clones_and_subscribers_are_kept() {
     assert!(is_closed(client.set("key", 2)));
     assert!(matches!(client.connect(PATIENCE), Err(Error::Closed)));
     assert!(matches!(client.pubsub(), Err(Error::Closed)));
-    assert_eq!(handle.drain("primary", None), Err(ManageError::DriverGone));
+    assert!(matches!(handle.drain("primary", None), Err(Error::Closed)));
     // What was told before can still be read; then it is over.
     in_time(move || {
         assert!(events.any(|event| matches!(event, Event::ActiveChanged { .. })));

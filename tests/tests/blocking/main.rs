@@ -64,6 +64,10 @@ impl Stage {
         client
     }
 
+    fn another(&self) -> AnyServer {
+        self.runtime.block_on(AnyServer::start()).unwrap()
+    }
+
     fn restart(&self, server: &AnyServer) {
         self.runtime.block_on(server.restart()).unwrap();
     }

@@ -96,15 +96,17 @@ fn b54_what_runs_behind_the_client_cannot_wait_for_it() {
     let check = HealthCheck::new("calls-back", move |_: Prober, _: Probe| {
         if let Some(client) = of_check.get() {
             let called = client.clone().get::<_, Option<String>>("key").map(drop);
+            let ordered = client.handle().map(|handle| handle.release_choice());
             // Nobody listens once the story is over.
-            let _ = sender.send((called, client.pubsub().map(drop)));
+            let _ = sender.send((called, client.pubsub().map(drop), ordered));
         }
         std::future::ready(Health::Healthy)
     });
     let made = stage.client_with(|config| config.add_health_check(check));
     client.set(made).unwrap();
-    let (called, subscribed) = receiver.recv_timeout(PATIENCE).unwrap();
+    let (called, subscribed, ordered) = receiver.recv_timeout(PATIENCE).unwrap();
     let called = called.unwrap_err();
     assert!(matches!(Error::of(&called), Some(Error::WouldDeadlock)), "{called:?}");
     assert!(matches!(subscribed, Err(Error::WouldDeadlock)), "{subscribed:?}");
+    assert!(matches!(ordered, Some(Err(Error::WouldDeadlock))), "{ordered:?}");
 }

@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::Value;
-use tokio::time::Instant;
 use tower_failover::balance::Snapshot;
 use tower_failover::retry::RetryCounters;
 
-use super::background::Background;
+use super::background::{Background, may_wait};
 use super::{EventIter, FailoverHandle, PubSub, park};
 use crate::client;
 use crate::command::{CallOptions, Command};
@@ -140,8 +139,9 @@ impl MultiDbClient {
     /// left until the last clone and subscriber are dropped are a few descriptors of a runtime without a thread.
     pub fn close(&self, limit: Duration) {
         self.client.stop_admitting();
-        // Calls that do not finish in time are ended with their connections.
-        let _ = park::block_on_until(Instant::now().checked_add(limit), self.client.finished());
+        // Calls that do not finish in time are ended with their connections. On the thread behind the client none can.
+        let limit = if may_wait().is_ok() { limit } else { Duration::ZERO };
+        let _ = park::block_on_for(Some(limit), self.client.finished());
         self.client.end();
         self.background.close();
     }

@@ -48,7 +48,8 @@
 //! - `packed`: commands read back from the bytes in which redis-rs hands pipelines over
 //! - `pubsub`: [`PubSub`], messages that go on through a failover
 //! - `transaction`: [`TransactionConnection`], transactions that watch keys
-//! - `management`: [`FailoverHandle`], by which people look and steer
+//! - `manage`: databases, checks and detectors that come and go
+//! - `handle`: [`FailoverHandle`], by which people look and steer
 //! - `events`: [`EventIter`], what happens, one after the other
 //! - `background`: the thread, and who keeps it
 //! - `park`: a thread that waits for a future
@@ -57,7 +58,8 @@ mod background;
 mod client;
 mod connection;
 mod events;
-mod management;
+mod handle;
+mod manage;
 mod packed;
 mod park;
 mod pubsub;
@@ -65,7 +67,7 @@ mod transaction;
 
 pub use client::MultiDbClient;
 pub use events::EventIter;
-pub use management::FailoverHandle;
+pub use handle::FailoverHandle;
 pub use pubsub::{PubSub, PubSubSink, PubSubStream};
 pub use transaction::TransactionConnection;
 

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use tower_failover::balance::{ManageError, Snapshot, Weight};
 
+use super::background::may_wait;
 use super::park;
+use crate::error::Error;
 
-/// The blocking form of [`tower_failover::FailoverHandle`]: each order waits until it is carried out or refused.
+/// The blocking form of [`tower_failover::FailoverHandle`]: each order waits until it is carried out, or refused with
+/// [`Error::Manage`].
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -23,7 +26,7 @@ use super::park;
 ///
 /// # Clone
 /// Clones steer the same client, and do not keep it: once it is closed or dropped, orders answer
-/// [`ManageError::DriverGone`].
+/// [`Error::Closed`].
 #[derive(Debug, Clone)]
 pub struct FailoverHandle(tower_failover::FailoverHandle);
 
@@ -43,82 +46,85 @@ impl FailoverHandle {
     /// See [`FailoverHandle::set_active`](tower_failover::FailoverHandle::set_active).
     ///
     /// # Errors
-    /// [`ManageError::Unhealthy`] with what the checks said; [`ManageError::UnknownMember`];
-    /// [`ManageError::DriverGone`].
-    pub fn set_active(&self, member: &str, limit: Option<Duration>) -> Result<(), ManageError> {
-        park::block_on(self.0.set_active(member, limit))
+    /// [`Error::Manage`] as the handle's own; [`Error::Closed`] and [`Error::WouldDeadlock`].
+    pub fn set_active(&self, member: &str, limit: Option<Duration>) -> Result<(), Error> {
+        wait(self.0.set_active(member, limit))
     }
 
     /// See [`FailoverHandle::force_active`](tower_failover::FailoverHandle::force_active).
     ///
     /// # Errors
-    /// [`ManageError::NoCircuit`] if it is unhealthy and has no circuit breaker; [`ManageError::UnknownMember`];
-    /// [`ManageError::DriverGone`].
-    pub fn force_active(&self, member: &str, limit: Option<Duration>) -> Result<(), ManageError> {
-        park::block_on(self.0.force_active(member, limit))
+    /// As [`set_active`](Self::set_active).
+    pub fn force_active(&self, member: &str, limit: Option<Duration>) -> Result<(), Error> {
+        wait(self.0.force_active(member, limit))
     }
 
     /// See [`FailoverHandle::release_choice`](tower_failover::FailoverHandle::release_choice).
     ///
     /// # Errors
-    /// [`ManageError::DriverGone`].
-    pub fn release_choice(&self) -> Result<(), ManageError> {
-        park::block_on(self.0.release_choice())
+    /// As [`set_active`](Self::set_active).
+    pub fn release_choice(&self) -> Result<(), Error> {
+        wait(self.0.release_choice())
     }
 
     /// See [`FailoverHandle::drain`](tower_failover::FailoverHandle::drain).
     ///
     /// # Errors
-    /// [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
-    pub fn drain(&self, member: &str, limit: Option<Duration>) -> Result<(), ManageError> {
-        park::block_on(self.0.drain(member, limit))
+    /// As [`set_active`](Self::set_active).
+    pub fn drain(&self, member: &str, limit: Option<Duration>) -> Result<(), Error> {
+        wait(self.0.drain(member, limit))
     }
 
     /// See [`FailoverHandle::undrain`](tower_failover::FailoverHandle::undrain).
     ///
     /// # Errors
-    /// [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
-    pub fn undrain(&self, member: &str) -> Result<(), ManageError> {
-        park::block_on(self.0.undrain(member))
+    /// As [`set_active`](Self::set_active).
+    pub fn undrain(&self, member: &str) -> Result<(), Error> {
+        wait(self.0.undrain(member))
     }
 
     /// See [`FailoverHandle::trip`](tower_failover::FailoverHandle::trip).
     ///
     /// # Errors
-    /// [`ManageError::NoCircuit`]; [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
-    pub fn trip(&self, member: &str, limit: Duration) -> Result<(), ManageError> {
-        park::block_on(self.0.trip(member, limit))
+    /// As [`set_active`](Self::set_active).
+    pub fn trip(&self, member: &str, limit: Duration) -> Result<(), Error> {
+        wait(self.0.trip(member, limit))
     }
 
     /// See [`FailoverHandle::force_open`](tower_failover::FailoverHandle::force_open).
     ///
     /// # Errors
-    /// [`ManageError::NoCircuit`]; [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
-    pub fn force_open(&self, member: &str) -> Result<(), ManageError> {
-        park::block_on(self.0.force_open(member))
+    /// As [`set_active`](Self::set_active).
+    pub fn force_open(&self, member: &str) -> Result<(), Error> {
+        wait(self.0.force_open(member))
     }
 
     /// See [`FailoverHandle::release`](tower_failover::FailoverHandle::release).
     ///
     /// # Errors
-    /// [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
-    pub fn release(&self, member: &str) -> Result<(), ManageError> {
-        park::block_on(self.0.release(member))
+    /// As [`set_active`](Self::set_active).
+    pub fn release(&self, member: &str) -> Result<(), Error> {
+        wait(self.0.release(member))
     }
 
     /// See [`FailoverHandle::set_weight`](tower_failover::FailoverHandle::set_weight).
     ///
     /// # Errors
-    /// [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
-    pub fn set_weight(&self, member: &str, weight: Weight) -> Result<(), ManageError> {
-        park::block_on(self.0.set_weight(member, weight))
+    /// As [`set_active`](Self::set_active).
+    pub fn set_weight(&self, member: &str, weight: Weight) -> Result<(), Error> {
+        wait(self.0.set_weight(member, weight))
     }
 
     /// See [`FailoverHandle::remove`](tower_failover::FailoverHandle::remove).
     ///
     /// # Errors
-    /// [`ManageError::LastMember`]; [`ManageError::UnknownMember`]; [`ManageError::DriverGone`].
-    pub fn remove(&self, member: &str) -> Result<(), ManageError> {
-        park::block_on(self.0.remove(member))
+    /// As [`set_active`](Self::set_active).
+    pub fn remove(&self, member: &str) -> Result<(), Error> {
+        wait(self.0.remove(member))
     }
+}
+
+fn wait(order: impl Future<Output = Result<(), ManageError>>) -> Result<(), Error> {
+    may_wait()?;
+    Ok(park::block_on(order)?)
 }
