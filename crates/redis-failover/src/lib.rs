@@ -52,12 +52,14 @@
 //!   crypto provider
 //! - `tls-no-provider`: the same without ring
 //! - `serde`: snapshots can be serialised
+//! - `blocking`: the client for code without `async`
 //! - `lag-aware`: the health check that asks Redis Enterprise's REST API, and encrypted client keys
 //! - `metrics`: counters, gauges and histograms, by the facade of that name
 //!
 //! # Layout
 //!
 //! - [`client`]: [`MultiDbClient`], several databases as one redis-rs connection
+//! - `blocking`: the same client for code without `async` (feature `blocking`)
 //! - [`adapter`]: a redis-rs connection over any stack that is composed with `ServiceBuilder`
 //! - [`config`]: which databases there are, and when one is left for another
 //! - [`database`]: what calls to one database pass through
@@ -76,6 +78,8 @@
 //! And in [`guide`], a page for each question: what happens when a database dies, what you may lose, what to do then.
 
 pub mod adapter;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 pub mod classify;
 pub mod client;
 pub mod command;
