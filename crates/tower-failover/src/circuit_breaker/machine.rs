@@ -23,6 +23,8 @@ pub(super) struct CircuitMachine {
     checked: bool,
     /// No grace is needed before the circuit is next tried (B58).
     waived: bool,
+    /// It was tried since it was last closed. A member that failed that has earned its grace.
+    tried: bool,
     /// A stall was taken out of the present doubt, or the present trial, already.
     excused: bool,
     flaps: Flaps,
@@ -61,6 +63,7 @@ impl CircuitMachine {
             state: State::Closed { doubt: None },
             checked: false,
             waived: false,
+            tried: false,
             excused: false,
             flaps: Flaps::new(),
         }
@@ -91,7 +94,7 @@ impl CircuitMachine {
             Signal::Release => self.release(),
             Signal::Close if !self.status.forced => self.close(now),
             Signal::Activated => self.flaps.activated(now),
-            Signal::WaiveGrace => self.waived = self.status.state != CircuitState::Closed,
+            Signal::WaiveGrace => self.waived = self.status.state != CircuitState::Closed && !self.tried,
             // Of an older epoch, void while forced open, or time alone.
             Signal::Force { .. }
             | Signal::Trip { .. }
@@ -184,14 +187,16 @@ impl CircuitMachine {
     }
 
     fn half_open(&mut self, now: Instant) {
-        // One attempt without grace: a member that fails it has earned one.
+        // One attempt without grace, whoever says again that it is none of the member's fault.
         self.waived = false;
+        self.tried = true;
         let untried = State::HalfOpen { since: now, round_answered: false, trials: 0, successes: 0 };
         self.enter(untried, self.status.reason, now);
     }
 
     fn close(&mut self, now: Instant) {
         self.waived = false;
+        self.tried = false;
         self.enter(State::Closed { doubt: None }, None, now);
     }
 

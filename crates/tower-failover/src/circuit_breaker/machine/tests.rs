@@ -380,6 +380,19 @@ fn b58_a_waived_grace_period_ends_with_the_first_healthy_verdict() {
 }
 
 #[test]
+fn b58_whoever_fails_the_attempt_without_grace_has_earned_one() {
+    let mut bench = Bench::unchecked();
+    bench.trip();
+    assert_eq!(bench.signal(Signal::WaiveGrace), CircuitState::HalfOpen);
+    assert_eq!(bench.outcome(false), CircuitState::Open);
+    assert_eq!(bench.signal(Signal::WaiveGrace), CircuitState::Open, "it had its chance");
+    assert_eq!(bench.pass(GRACE), CircuitState::HalfOpen);
+    bench.signal(Signal::Close);
+    bench.trip();
+    assert_eq!(bench.signal(Signal::WaiveGrace), CircuitState::HalfOpen, "another outage, another chance");
+}
+
+#[test]
 fn b58_a_waiver_for_a_closed_circuit_is_void() {
     let mut bench = Bench::checked();
     bench.signal(Signal::WaiveGrace);
