@@ -36,10 +36,20 @@ const STALL: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, Copy)]
 enum State {
-    Closed { doubt: Option<Doubt> },
-    Open { healthy_since: Option<Instant>, held: Option<Held> },
+    Closed {
+        doubt: Option<Doubt>,
+    },
+    Open {
+        healthy_since: Option<Instant>,
+        held: Option<Held>,
+    },
     /// Whoever waits for calls is not tried before the first one comes.
-    HalfOpen { tried_since: Option<Instant>, round_answered: bool, trials: u32, successes: u32 },
+    HalfOpen {
+        tried_since: Option<Instant>,
+        round_answered: bool,
+        trials: u32,
+        successes: u32,
+    },
 }
 
 /// A failure that waits for `down_after`.
@@ -221,9 +231,7 @@ impl CircuitMachine {
                 let grace = if self.waived { Duration::ZERO } else { self.flaps.grace(&self.settings) };
                 grace_began.checked_add(grace)
             }
-            State::HalfOpen { tried_since, .. } => {
-                tried_since?.checked_add(self.settings.half_open_timeout)
-            }
+            State::HalfOpen { tried_since, .. } => tried_since?.checked_add(self.settings.half_open_timeout),
         }
     }
 
