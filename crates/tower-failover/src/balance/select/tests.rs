@@ -1,5 +1,7 @@
 //! The rule, case by case.
 
+mod properties;
+
 use tokio::time::{Duration, Instant};
 
 use super::{Candidate, Decision, HighestWeight, Patience, Situation, Standing, Strategy, decide};
