@@ -90,6 +90,7 @@ pub mod failure_detector;
 pub mod health;
 pub mod retry;
 pub mod route;
+mod sync;
 mod timer;
 
 pub use availability::{Availability, Finding, Signal, Suspicion, Verdict};

@@ -21,6 +21,8 @@ mod changes;
 mod connection;
 mod gate;
 mod last_error;
+#[cfg(all(test, failover_loom))]
+mod loom;
 mod machine;
 mod probe_side;
 mod signal;
@@ -30,14 +32,15 @@ mod traffic;
 mod view;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use crate::bell::Bell;
 use crate::event::{Event, Events, Name};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 use connection::Renewal;
 use gate::GateWord;
 use tally::Trouble;
