@@ -154,6 +154,10 @@ impl Error {
             Self::TimedOut(_) => "TimedOut",
             Self::Closed => "Closed",
             Self::NoRuntime => "NoRuntime",
+            #[cfg(feature = "blocking")]
+            Self::NoThread(_) => "NoThread",
+            #[cfg(feature = "blocking")]
+            Self::WouldDeadlock => "WouldDeadlock",
             Self::Config(_) => "Config",
             Self::Misconfigured { .. } => "Misconfigured",
             Self::Start(_) => "Start",
