@@ -26,6 +26,8 @@
 //! - [`from_redis_py`]: from redis-py's `MultiDBClient`, and a word on Jedis and Lettuce
 //! - [`redis_py_line_by_line`]: each feature, option and sentence of redis-py's document, what it is here, and the tests
 //!   that show it
+//!
+//! And what B1, B2, … stand for, in documentation and tests: [`rules`].
 
 /// A page for each file in `docs`.
 macro_rules! pages {
@@ -45,7 +47,7 @@ macro_rules! pages {
 pages! {
     concepts databases health_checks failure_detection failover retries pubsub transactions layers
     observation best_practices what_you_may_lose runbooks troubleshooting
-    from_redis_rs from_redis_py redis_py_line_by_line
+    from_redis_rs from_redis_py redis_py_line_by_line rules
 }
 
 /// What the pages link to by its name alone.

@@ -76,6 +76,7 @@
 //! - [`error`]: the one error, and its way through redis-rs's
 //!
 //! And in [`guide`], a page for each question: what happens when a database dies, what you may lose, what to do then.
+//! Numbers such as B17 stand for rules of behaviour, which are [listed there](guide::rules).
 
 pub mod adapter;
 #[cfg(feature = "blocking")]
