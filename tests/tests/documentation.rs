@@ -157,3 +157,45 @@ fn every_file_that_a_page_links_to_is_there() {
     }
     assert!(broken.is_empty(), "these links lead nowhere:\n{}", broken.join("\n"));
 }
+
+/// What a heading is called in links to it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim_start_matches('#').trim().chars().filter_map(|each| match each {
+        ' ' => Some('-'),
+        '-' | '_' => Some(each),
+        each => each.is_alphanumeric().then(|| each.to_ascii_lowercase()),
+    });
+    kept.collect()
+}
+
+#[test]
+fn every_heading_that_a_page_links_to_is_there() {
+    let pages = tree::texts(&tree::root().join("crates/redis-failover/docs"), "md");
+    let name = |page: &Path| page.file_stem().unwrap().to_string_lossy().into_owned();
+    let headings: BTreeSet<_> = pages
+        .iter()
+        .flat_map(|(page, text)| {
+            let headings = text.lines().filter(|line| line.starts_with('#'));
+            headings.map(|heading| (name(page), anchor(heading)))
+        })
+        .collect();
+    let mut broken = Vec::new();
+    let mut followed = 0;
+    for (page, text) in &pages {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            // Within the page, or to one beside it.
+            let Some((target, heading)) = link.split_once('#') else { continue };
+            let target = match target.strip_prefix("super::") {
+                Some(other) => other.to_owned(),
+                None if target.is_empty() => name(page),
+                None => continue,
+            };
+            followed += 1;
+            if !headings.contains(&(target, heading.to_owned())) {
+                broken.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(followed > 50, "only {followed} links to headings were found");
+    assert!(broken.is_empty(), "these links lead to no heading:\n{}", broken.join("\n"));
+}

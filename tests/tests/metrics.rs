@@ -1,7 +1,5 @@
 //! What is measured of a client while its databases are killed, return and are steered: B52, on real servers.
 
-#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

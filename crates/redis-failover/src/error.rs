@@ -89,6 +89,12 @@ pub enum Error {
     Closed,
     /// The client cannot be started outside a tokio runtime, on which its tasks are to run.
     NoRuntime,
+    /// The system gives the blocking client no thread, or nothing that its runtime needs.
+    #[cfg(feature = "blocking")]
+    NoThread(Arc<io::Error>),
+    /// A blocking call on the thread that is to read its reply, as by a health check: it would never end.
+    #[cfg(feature = "blocking")]
+    WouldDeadlock,
     /// The configuration cannot be used.
     Config(ConfigError),
     /// A database refuses us as we are configured (B41).
@@ -148,6 +154,10 @@ impl Error {
             Self::TimedOut(_) => "TimedOut",
             Self::Closed => "Closed",
             Self::NoRuntime => "NoRuntime",
+            #[cfg(feature = "blocking")]
+            Self::NoThread(_) => "NoThread",
+            #[cfg(feature = "blocking")]
+            Self::WouldDeadlock => "WouldDeadlock",
             Self::Config(_) => "Config",
             Self::Misconfigured { .. } => "Misconfigured",
             Self::Start(_) => "Start",
@@ -304,6 +314,15 @@ impl fmt::Display for Error {
             Self::NoRuntime => {
                 f.write_str("there is no tokio runtime to start the client on; call it from within one")
             }
+            #[cfg(feature = "blocking")]
+            Self::NoThread(_) => f.write_str(
+                "the thread behind the client could not be started; look at the limits of threads and descriptors",
+            ),
+            #[cfg(feature = "blocking")]
+            Self::WouldDeadlock => f.write_str(
+                "a blocking call on the thread behind the client would never end; call on another thread, or use the \
+                 async client",
+            ),
             Self::Config(error) => error.fmt(f),
             Self::Misconfigured { database, detail } => write!(
                 f,
@@ -329,6 +348,8 @@ impl std::error::Error for Error {
         match self {
             Self::MayHaveBeenApplied(Some(error)) => Some(&**error),
             Self::NotConnected(error) => Some(&**error),
+            #[cfg(feature = "blocking")]
+            Self::NoThread(error) => Some(&**error),
             Self::Redis(error) => std::error::Error::source(&**error),
             _ => None,
         }

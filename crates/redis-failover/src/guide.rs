@@ -3,6 +3,7 @@
 //! To understand it:
 //!
 //! - [`concepts`]: the words, and what happens when a database dies
+//! - [`databases`]: servers, clusters, Sentinel, services of one's own; URLs and TLS
 //! - [`health_checks`]: which check for what, how strict, at what price
 //! - [`failure_detection`]: what counts as a failure, and when a database is suspected
 //! - [`failover`]: who is chosen, when it is returned to, and what happens when nobody is left
@@ -25,6 +26,8 @@
 //! - [`from_redis_py`]: from redis-py's `MultiDBClient`, and a word on Jedis and Lettuce
 //! - [`redis_py_line_by_line`]: each feature, option and sentence of redis-py's document, what it is here, and the tests
 //!   that show it
+//!
+//! And what B1, B2, … stand for, in documentation and tests: [`rules`].
 
 /// A page for each file in `docs`.
 macro_rules! pages {
@@ -42,9 +45,9 @@ macro_rules! pages {
 }
 
 pages! {
-    concepts health_checks failure_detection failover retries pubsub transactions layers
+    concepts databases health_checks failure_detection failover retries pubsub transactions layers
     observation best_practices what_you_may_lose runbooks troubleshooting
-    from_redis_rs from_redis_py redis_py_line_by_line
+    from_redis_rs from_redis_py redis_py_line_by_line rules
 }
 
 /// What the pages link to by its name alone.

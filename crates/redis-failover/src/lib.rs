@@ -52,20 +52,22 @@
 //!   crypto provider
 //! - `tls-no-provider`: the same without ring
 //! - `serde`: snapshots can be serialised
+//! - `blocking`: the client for code without `async`
 //! - `lag-aware`: the health check that asks Redis Enterprise's REST API, and encrypted client keys
 //! - `metrics`: counters, gauges and histograms, by the facade of that name
 //!
 //! # Layout
 //!
 //! - [`client`]: [`MultiDbClient`], several databases as one redis-rs connection
+//! - `blocking`: the same client for code without `async` (feature `blocking`)
 //! - [`adapter`]: a redis-rs connection over any stack that is composed with `ServiceBuilder`
 //! - [`config`]: which databases there are, and when one is left for another
 //! - [`database`]: what calls to one database pass through
 //! - [`command`]: one Redis call as a Tower request, and what is known of each command
 //! - [`reply`] and [`classify`]: what a reply or an error says about the database
 //! - [`retry`]: which commands are repeated after which failures
-//! - [`connection`]: from an address, found by Sentinel or not, to a stream of bytes, and the connection that redials by itself; a
-//!   cluster's connections to its nodes
+//! - [`connection`]: from an address to a stream of bytes, and the connection that redials by itself; where Sentinel
+//!   says that a database is, and a cluster's nodes
 //! - [`health`]: health checks
 //! - [`pubsub`]: messages that go on through a failover
 //! - [`transaction`]: transactions that watch keys
@@ -74,8 +76,11 @@
 //! - [`error`]: the one error, and its way through redis-rs's
 //!
 //! And in [`guide`], a page for each question: what happens when a database dies, what you may lose, what to do then.
+//! Numbers such as B17 stand for rules of behaviour, which are [listed there](guide::rules).
 
 pub mod adapter;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 pub mod classify;
 pub mod client;
 pub mod command;
@@ -84,7 +89,7 @@ pub mod connection;
 pub mod cursor;
 pub mod database;
 pub mod error;
-#[cfg_attr(not(feature = "lag-aware"), allow(rustdoc::broken_intra_doc_links))]
+#[cfg_attr(not(all(feature = "cluster", feature = "lag-aware")), allow(rustdoc::broken_intra_doc_links))]
 pub mod guide;
 pub mod health;
 #[cfg(feature = "metrics")]

@@ -9,6 +9,7 @@ use std::{
 };
 
 use failover_testkit::embedded::EmbeddedRedis;
+use futures_util::StreamExt;
 use redis::AsyncCommands;
 use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
 use tracing::{
@@ -132,4 +133,43 @@ async fn b53_no_command_is_logged_above_trace() {
     let above_trace: Vec<_> = log.take().into_iter().filter(|(level, _)| *level != Level::TRACE).collect();
     // Now and then the machine may be slow, and something says so; but not for each command.
     assert!(above_trace.len() < 20, "{above_trace:?}");
+}
+
+#[tokio::test]
+async fn b53_no_message_transaction_or_blocking_command_is_logged_above_trace() {
+    const VALUE: &str = "a value of the application";
+    let (log, _listening) = Log::begin();
+    let server = EmbeddedRedis::builder().password("open-sesame").start().await.unwrap();
+    let config = MultiDbConfig::new([database(&server.url(), "primary", 1.0)])
+        .health_check_interval(Duration::from_secs(600))
+        .health_check_delay(Duration::from_millis(5))
+        .response_timeout(LONG);
+    let mut client = MultiDbClient::new(config).unwrap();
+    client.connect(LONG).await.unwrap();
+    let mut pubsub = client.pubsub().await.unwrap();
+    pubsub.subscribe("news").await.unwrap();
+    let mut above_trace = 0;
+    let mut lines = log.take();
+    for _ in 0..200 {
+        client.publish::<_, _, u64>("news", VALUE).await.unwrap();
+        let heard = tokio::time::timeout(LONG, pubsub.next()).await.unwrap().unwrap();
+        assert_eq!(heard.into_message().unwrap().get_payload_bytes(), VALUE.as_bytes());
+        let _: Option<()> = client
+            .transaction("key", |_, mut pipeline| async move {
+                pipeline.rpush("list", VALUE).ignore();
+                Ok(Some(pipeline))
+            })
+            .await
+            .unwrap();
+        let (_, popped): (String, String) = client.blpop("list", 1.0).await.unwrap();
+        assert_eq!(popped, VALUE);
+        let said = log.take();
+        above_trace += said.iter().filter(|(level, _)| *level != Level::TRACE).count();
+        lines.extend(said);
+    }
+    // Now and then the machine may be slow, and something says so; but not for each command.
+    assert!(above_trace < 20, "{above_trace} lines");
+    for (_, line) in lines {
+        assert!(!line.contains(VALUE) && !line.contains("open-sesame"), "{line}");
+    }
 }

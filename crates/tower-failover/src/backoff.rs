@@ -45,6 +45,8 @@ impl Backoff {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -58,6 +60,35 @@ mod tests {
             // From next to nothing to nearly all of it.
             assert!(delays.iter().any(|delay| *delay < limit / 10), "repeat {repeat}");
             assert!(delays.iter().any(|delay| *delay > limit / 10 * 9), "repeat {repeat}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn b31_the_limit_is_the_base_doubled_so_often_and_no_more_than_the_cap(
+            base in 0_u64..5_000,
+            cap in 0_u64..10_000_000,
+            repeat in 0_u32..80,
+            seed: u64,
+        ) {
+            let backoff = Backoff::new(Duration::from_millis(base), Duration::from_millis(cap));
+            let doubled = (0..repeat).fold(u128::from(base), |limit, _| (limit * 2).min(u128::from(cap)));
+            let limit = backoff.limit(repeat);
+            prop_assert_eq!(limit.as_millis(), doubled.min(u128::from(cap)));
+            prop_assert!(backoff.limit(repeat + 1) >= limit);
+            prop_assert!(backoff.delay(repeat, &Chance::seeded(seed)) <= limit);
+        }
+
+        #[test]
+        fn b31_the_jitter_is_full_whatever_the_seed(seed: u64, repeat in 0_u32..10) {
+            let backoff = Backoff::new(Duration::from_millis(10), Duration::from_secs(1));
+            let chance = Chance::seeded(seed);
+            let mut tenths = [0_u32; 10];
+            for _ in 0..1000 {
+                let share = backoff.delay(repeat, &chance).as_secs_f64() / backoff.limit(repeat).as_secs_f64();
+                tenths[((share * 10.0) as usize).min(9)] += 1;
+            }
+            prop_assert!(tenths.iter().all(|&draws| (40..=200).contains(&draws)), "{:?}", tenths);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! A wake-up with one listener that is never lost.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use futures_util::task::AtomicWaker;
+use crate::sync::AtomicWaker;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// Rung by anyone, heard by one task. A ring before the listener listens is kept; many rings are one.
 #[derive(Debug, Default)]
@@ -14,7 +14,8 @@ pub(crate) struct Bell {
 
 impl Bell {
     pub(crate) fn ring(&self) {
-        self.rung.store(true, Ordering::Release);
+        // An exchange, so that its place among the listener's exchanges is plain.
+        self.rung.swap(true, Ordering::AcqRel);
         self.listener.wake();
     }
 

@@ -74,6 +74,8 @@
 //! - [`backoff`]: exponential waits with full jitter
 //! - [`chance`]: the one source of jitter, which can be seeded
 //! - [`clock`]: milliseconds, precise or published by the sweeper
+//!
+//! Numbers such as B17 stand for rules of behaviour; the guide in the documentation of `redis-failover` lists them.
 
 mod aggregate;
 pub mod availability;
@@ -90,6 +92,7 @@ pub mod failure_detector;
 pub mod health;
 pub mod retry;
 pub mod route;
+mod sync;
 mod timer;
 
 pub use availability::{Availability, Finding, Signal, Suspicion, Verdict};

@@ -1,11 +1,11 @@
 //! Transactions on one counter through twelve switches.
 //!
-//! `transaction-switches` has 32 tasks do 10,000 transactions, each of which reads a counter, adds one and writes it,
-//! while four servers are killed, four stopped, and four left by hand. It prints one line, and ends with an error if what
-//! both servers have counted lies outside of what was answered and what was told to be in doubt, or if there was more
-//! doubt than a switch can account for: a transaction of each task at a failure, and none at a choice.
+//! `transaction-switches` has 32 tasks do at least 10,000 transactions, each of which reads a counter, adds one and
+//! writes it, while four servers are killed, four stopped, and four left by hand. It prints one line, and ends with an
+//! error if what both servers have counted lies outside of what was answered and what was told to be in doubt, or if
+//! there was more doubt than a switch can account for: a transaction of each task at a failure, and none at a choice.
 //!
-//! `transaction-switches COUNT` does so many.
+//! `transaction-switches COUNT` does so many at least.
 
 use std::process::ExitCode;
 

@@ -37,11 +37,14 @@ async fn b47_pipelines_atomic_or_not_run_on_the_database_active_at_execution() {
     }
 }
 
+/// So much that a server does not read it at once, and does something else meanwhile.
+const PADDING: usize = 100_000;
+
 /// Raises two counters together, and tells how often that was answered, and how often it is in doubt.
 async fn raises_both(mut client: MultiDbClient, ended: Arc<AtomicBool>) -> (u64, u64) {
     let (mut applied, mut in_doubt) = (0, 0);
     let mut pipeline = redis::pipe();
-    pipeline.atomic().incr("left", 1).incr("right", 1);
+    pipeline.atomic().incr("left", 1).set("padding", vec![b'-'; PADDING]).ignore().incr("right", 1);
     while !ended.load(Ordering::Relaxed) {
         match pipeline.query_async::<(u64, u64)>(&mut client).await {
             Ok((left, right)) => {
@@ -56,19 +59,34 @@ async fn raises_both(mut client: MultiDbClient, ended: Arc<AtomicBool>) -> (u64,
     (applied, in_doubt)
 }
 
+/// Looks at both counters, on connections of its own, and tells how often it saw them.
+async fn looks_at_both(mut client: MultiDbClient, ended: Arc<AtomicBool>) -> u64 {
+    let mut looks = 0;
+    while !ended.load(Ordering::Relaxed) {
+        if let Ok((left, right)) = client.mget::<_, (Option<u64>, Option<u64>)>(&["left", "right"]).await {
+            assert_eq!(left, right, "one command of a pipeline before the other");
+            looks += 1;
+        }
+    }
+    looks
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b47_an_atomic_pipeline_is_applied_as_a_whole_and_on_one_database() {
     let Some(primary) = durable().await else { return };
     let servers = [primary, durable().await.unwrap()].map(AnyServer::Real);
-    let client = connected(quick(config(&servers[0].url(), &servers[1].url()))).await;
+    let config = quick(config(&servers[0].url(), &servers[1].url()));
+    let (client, onlooker) = (connected(config.clone()).await, connected(config).await);
     let ended = Arc::new(AtomicBool::new(false));
-    let callers: JoinSet<_> = (0..8).map(|_| raises_both(client.clone(), Arc::clone(&ended))).collect();
+    let looking = tokio::spawn(looks_at_both(onlooker, Arc::clone(&ended)));
+    let callers: JoinSet<_> = (0..4).map(|_| raises_both(client.clone(), Arc::clone(&ended))).collect();
     for fault in [Choice, Kill, Choice, Stop] {
         sleep(Duration::from_millis(200)).await;
         suffer(&[&client], &servers, fault).await;
     }
     ended.store(true, Ordering::Relaxed);
     let ended = callers.join_all().await;
+    assert!(looking.await.unwrap() > 0);
     let applied: u64 = ended.iter().map(|(applied, _)| applied).sum();
     let in_doubt: u64 = ended.iter().map(|(_, in_doubt)| in_doubt).sum();
 

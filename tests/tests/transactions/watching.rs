@@ -217,6 +217,22 @@ async fn b48_a_cancelled_transaction_applies_nothing_and_harms_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b48_a_closure_that_blocks_until_its_time_is_up_applies_nothing() {
+    let Some((_primary, _secondary, client)) = pair().await else { return };
+    let limited = client.with(CallOptions::new().deadline(Duration::from_millis(60)));
+    let late = limited
+        .transaction("key", |_, mut pipeline| async move {
+            // No await at which the time could be up.
+            std::thread::sleep(Duration::from_millis(80));
+            pipeline.incr("key", 1);
+            Ok(Some(pipeline))
+        })
+        .await as Result<Option<()>, Error>;
+    assert!(matches!(late, Err(Error::TimedOut(_))), "{late:?}");
+    assert!(!client.clone().exists::<_, bool>("key").await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b48_what_the_closure_keeps_and_what_would_end_the_watch_are_refused() {
     let Some((_primary, _secondary, client)) = pair().await else { return };
     let mut kept = None;

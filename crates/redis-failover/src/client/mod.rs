@@ -278,18 +278,28 @@ impl MultiDbClient {
 
     /// Admits no further call, lets those in flight finish for up to `limit`, then ends every task and connection.
     pub async fn close(&self, limit: Duration) {
-        self.shared.closed.store(true, Ordering::SeqCst);
-        let finished = async {
-            loop {
-                let idle = self.shared.idle.notified();
-                if self.shared.in_flight.load(Ordering::SeqCst) == 0 {
-                    return;
-                }
-                idle.await;
-            }
-        };
+        self.stop_admitting();
         // Calls that do not finish in time are ended with their connections.
-        let _ = timeout(limit, finished).await;
+        let _ = timeout(limit, self.finished()).await;
+        self.end();
+    }
+
+    pub(crate) fn stop_admitting(&self) {
+        self.shared.closed.store(true, Ordering::SeqCst);
+    }
+
+    /// Until no call is in flight.
+    pub(crate) async fn finished(&self) {
+        loop {
+            let idle = self.shared.idle.notified();
+            if self.shared.in_flight.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+
+    pub(crate) fn end(&self) {
         self.shared.end();
     }
 
@@ -297,6 +307,11 @@ impl MultiDbClient {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.shared.closed.load(Ordering::SeqCst)
+    }
+
+    #[cfg(feature = "blocking")]
+    pub(crate) fn options(&self) -> CallOptions {
+        self.options
     }
 
     fn event_source(&self) -> &Events {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use redis::{ConnectionAddr, ConnectionInfo, RedisConnectionInfo};
-use tower_failover::availability::Connections;
+use tower_failover::availability::ConnectionCount;
 
 use super::database::info_of;
 use super::{ConfigError, DatabaseConfig, Options, Target};
@@ -63,7 +63,7 @@ impl DatabaseConfig {
         &self,
         target: &ClusterTarget,
         options: &Options,
-        connections: &Connections,
+        connections: &ConnectionCount,
     ) -> Result<Cluster, ConfigError> {
         let Some(first) = target.seeds.first() else {
             let (option, reason) = no_seeds();

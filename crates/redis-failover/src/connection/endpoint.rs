@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use tower_failover::availability::Connections;
+use tower_failover::availability::ConnectionCount;
 
 use super::{
     Address, BoxedStream, ByteStream, Connect, ProvideCredentials, Sentinels,
@@ -57,7 +57,7 @@ pub struct Endpoint {
     connect: Arc<dyn Connect>,
     connect_timeout: Duration,
     client_name: Option<Arc<str>>,
-    connections: Connections,
+    connections: ConnectionCount,
     shared: Arc<Mutex<Shared>>,
 }
 
@@ -123,7 +123,7 @@ impl Endpoint {
             connect,
             connect_timeout,
             client_name: None,
-            connections: Connections::default(),
+            connections: ConnectionCount::default(),
             shared: Arc::default(),
         }
     }
@@ -144,7 +144,7 @@ impl Endpoint {
 
     /// Counts its connections here.
     #[must_use]
-    pub fn connections(mut self, connections: Connections) -> Self {
+    pub fn connections(mut self, connections: ConnectionCount) -> Self {
         self.connections = connections;
         self
     }

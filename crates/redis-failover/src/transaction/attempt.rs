@@ -150,7 +150,7 @@ impl TransactionConnection {
         Self { attempt: Arc::downgrade(attempt), database }
     }
 
-    async fn call(&self, command: Command<'_>) -> Result<Value, Error> {
+    pub(crate) async fn call(&self, command: Command<'_>) -> Result<Value, Error> {
         if command.is_atomic() {
             let instead = "return the pipeline from the closure of the transaction";
             return Err(Refused { command: "MULTI", instead }.into());
@@ -158,6 +158,12 @@ impl TransactionConnection {
         let command = command.admitted()?;
         let attempt = self.attempt.upgrade().ok_or(Error::TransactionEnded)?;
         Ok(attempt.run(&command).await?)
+    }
+
+    /// Whether the attempt can still succeed.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn is_open(&self) -> bool {
+        self.attempt.upgrade().is_some_and(|attempt| !attempt.is_lost())
     }
 }
 

@@ -155,7 +155,11 @@ async fn execute<T: FromRedisValue>(
     }
     let limit = attempt.response_timeout();
     let limit = match deadline {
-        Some((deadline, _)) => limit.min(deadline.saturating_duration_since(Instant::now())),
+        Some((deadline, whole)) => match deadline.saturating_duration_since(Instant::now()) {
+            // The closure has blocked until now.
+            Duration::ZERO => return End::Failed(Error::TimedOut(whole)),
+            left => limit.min(left),
+        },
         None => limit,
     };
     let reply = attempt.execute(&pipeline, limit).await;

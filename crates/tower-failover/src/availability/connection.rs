@@ -4,12 +4,11 @@
 //! has closed and that carries nothing. New connections work, so that probes pass and no verdict speaks against the
 //! member (B57). Or the member answers on them that it cannot serve: its name may lead to one that can by now (B59).
 
-use std::sync::atomic::Ordering;
-
 use tokio::time::{Duration, Instant};
 
 use super::{Availability, Changes, ProbeMark, ring_all};
 use crate::clock::Millis;
+use crate::sync::atomic::Ordering;
 
 /// From one new connection to the next, as long as calls are refused.
 const PACE: Duration = Duration::from_secs(1);

@@ -1,6 +1,6 @@
 //! What the hot path reads of a circuit: one word.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// Counts the transitions of one circuit. What was admitted in one epoch counts for nothing in another (B10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -21,6 +21,8 @@ mod changes;
 mod connection;
 mod gate;
 mod last_error;
+#[cfg(all(test, failover_loom))]
+mod loom;
 mod machine;
 mod probe_side;
 mod signal;
@@ -30,14 +32,15 @@ mod traffic;
 mod view;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use crate::bell::Bell;
 use crate::event::{Event, Events, Name};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 use connection::Renewal;
 use gate::GateWord;
 use tally::Trouble;
@@ -51,7 +54,7 @@ pub(crate) use probe_side::ProbeSide;
 pub use signal::{Evidence, Finding, OpenReason, Signal, Verdict};
 pub use suspicion::Suspicion;
 pub(crate) use tally::Tally;
-pub use tally::{CallCounts, Connections, OpenConnection};
+pub use tally::{CallCounts, ConnectionCount, OpenConnection};
 pub(crate) use traffic::{ProbeMark, Traffic};
 pub use view::{Preference, View};
 
@@ -299,7 +302,7 @@ impl Availability {
 
     /// How many connections there are, and where whoever opens one counts it.
     #[must_use]
-    pub fn connections(&self) -> &Connections {
+    pub fn connections(&self) -> &ConnectionCount {
         self.cell.tally.connections()
     }
 

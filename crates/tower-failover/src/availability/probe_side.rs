@@ -1,10 +1,10 @@
 //! The probe loop's end of a member's cell.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::{Availability, Finding, Signal, ring_all};
 use crate::bell::Bell;
+use crate::sync::atomic::Ordering;
 
 /// Held by a probe loop while it watches a member. When the last one is dropped, the member counts as not checked.
 ///

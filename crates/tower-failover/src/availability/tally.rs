@@ -25,7 +25,7 @@ pub(crate) struct Tally {
     retries: AtomicU64,
     ended: AtomicU64,
     ambiguous: AtomicU64,
-    connections: Connections,
+    connections: ConnectionCount,
 }
 
 impl Tally {
@@ -49,7 +49,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn connections(&self) -> &Connections {
+    pub(super) fn connections(&self) -> &ConnectionCount {
         &self.connections
     }
 }
@@ -69,9 +69,9 @@ impl Tally {
 /// # Clone
 /// Clones count together.
 #[derive(Debug, Clone, Default)]
-pub struct Connections(Arc<AtomicUsize>);
+pub struct ConnectionCount(Arc<AtomicUsize>);
 
-impl Connections {
+impl ConnectionCount {
     /// One more, until what this returns is dropped.
     pub fn opened(&self) -> OpenConnection {
         self.0.fetch_add(1, Ordering::Relaxed);
@@ -88,7 +88,7 @@ impl Connections {
 /// A connection that is counted as long as this lives.
 #[derive(Debug)]
 #[must_use = "the connection is counted as long as this lives"]
-pub struct OpenConnection(Connections);
+pub struct OpenConnection(ConnectionCount);
 
 impl Drop for OpenConnection {
     fn drop(&mut self) {

@@ -55,9 +55,15 @@ impl View {
     /// How gladly it is chosen anew; `None` if it must not be.
     #[must_use]
     pub fn preference(&self) -> Option<Preference> {
-        if !self.is_available() {
-            return None;
-        }
+        if self.is_available() { self.preference_by_verdict() } else { None }
+    }
+
+    /// How gladly it is taken when nothing is available (B7): as if its circuit were closed.
+    pub(crate) fn last_resort(&self) -> Option<Preference> {
+        if self.is_last_resort() { self.preference_by_verdict() } else { None }
+    }
+
+    fn preference_by_verdict(&self) -> Option<Preference> {
         match self.verdict {
             Verdict::NotPreferred => Some(Preference::NotPreferred),
             Verdict::Unknown if self.checked => Some(Preference::Unknown),

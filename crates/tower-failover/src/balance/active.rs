@@ -1,7 +1,6 @@
 //! The published choice: written by the driver once per event, read by every clone.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::futures::OwnedNotified;
 use tokio::sync::{Notify, mpsc};
@@ -13,6 +12,8 @@ use super::snapshot::Roster;
 use crate::availability::Availability;
 use crate::event::Name;
 use crate::route::Route;
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 /// How many versions back it is remembered who served, and whether that member hung.
 const REMEMBERED: usize = 16;

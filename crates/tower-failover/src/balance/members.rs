@@ -228,7 +228,7 @@ impl<K, S> Entry<K, S> {
             weight: self.weight,
             available: in_use && view.is_available(),
             preference: view.preference().filter(|_| in_use),
-            last_resort: in_use && view.is_last_resort(),
+            last_resort: view.last_resort().filter(|_| in_use),
             judged: !view.checked || view.verdict != Verdict::Unknown || view.evidence.is_some(),
             wanted: self.is_wanted(),
         }

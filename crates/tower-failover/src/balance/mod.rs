@@ -40,6 +40,8 @@ mod driver;
 mod error;
 mod future;
 mod handle;
+#[cfg(all(test, failover_loom))]
+mod loom;
 mod member;
 mod members;
 mod outage;

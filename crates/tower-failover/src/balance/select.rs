@@ -57,7 +57,7 @@ pub(super) struct Standing {
     /// May be chosen anew.
     pub(super) preference: Option<Preference>,
     /// May be taken when none is available (B7).
-    pub(super) last_resort: bool,
+    pub(super) last_resort: Option<Preference>,
     /// Whether its checks have said anything yet.
     pub(super) judged: bool,
     /// Neither drained nor forced open: it is to serve when it can.
@@ -148,14 +148,16 @@ pub(super) fn decide(standings: &[Standing], situation: &Situation, strategy: &d
         return if to == active { Decision::Stay } else { Decision::Switch { to, reason: Some(reason) } };
     }
 
-    let chosen = pinned.or_else(|| best(standings, choosable, None, strategy));
-    let resort = |index: usize| standings[index].last_resort.then_some(Preference::Healthy);
-    let decision = match chosen {
-        Some(to) => Decision::Switch { to, reason: None },
-        None => match best(standings, resort, None, strategy) {
-            Some(to) => Decision::LastResort { to },
-            None => return Decision::Nobody,
-        },
+    let resort = |index: usize| choosable(index).or(standings[index].last_resort);
+    let chosen = match situation.patience {
+        // No grace is held against those who went all at once (B58).
+        Some(Patience::ForReturn(_)) => None,
+        _ => best(standings, choosable, None, strategy),
+    };
+    let decision = match pinned.or(chosen).or_else(|| best(standings, resort, None, strategy)) {
+        Some(to) if standings[to].available => Decision::Switch { to, reason: None },
+        Some(to) => Decision::LastResort { to },
+        None => return Decision::Nobody,
     };
     let (Decision::Switch { to, .. } | Decision::LastResort { to }) = decision else { return decision };
     match situation.patience {
@@ -171,7 +173,7 @@ fn wait(standings: &[Standing], to: usize, patience: Patience, now: Instant) -> 
     let until = patience.until();
     let missing = |standing: &Standing| match patience {
         Patience::ForVerdict(_) => !standing.judged,
-        Patience::ForReturn(_) => standing.preference.is_none() && !standing.last_resort,
+        Patience::ForReturn(_) => standing.preference.or(standing.last_resort).is_none(),
     };
     let heavier = |standing: &&Standing| standing.wanted && standing.weight > standings[to].weight;
     let unjudged = |standing: &Standing| standing.wanted && !standing.judged;

@@ -43,3 +43,54 @@ impl Flaps {
         settings.grace_period.saturating_mul(self.factor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(600);
+
+    proptest! {
+        /// Against what is left when every quiet window is gone through one by one.
+        #[test]
+        fn b39_the_grace_doubles_for_flaps_and_halves_for_quiet_windows(
+            spells in prop::collection::vec((0_u64..3_000, any::<bool>()), 1..40),
+            most in 1_u32..20,
+        ) {
+            let settings = CircuitSettings::default().flap_window(WINDOW).max_grace_factor(most);
+            let (mut flaps, mut now) = (Flaps::new(), Instant::now());
+            let mut factor = 1;
+            for (number, (seconds, activated)) in spells.into_iter().enumerate() {
+                let closed_for = Duration::from_secs(seconds);
+                if activated {
+                    flaps.activated(now);
+                }
+                now += closed_for;
+                flaps.opened(closed_for, &settings, now);
+
+                let mut left = closed_for;
+                while left >= WINDOW {
+                    factor = (factor / 2).max(1);
+                    left -= WINDOW;
+                }
+                if activated && number > 0 && closed_for < WINDOW {
+                    factor = (factor * 2).min(most);
+                }
+                prop_assert_eq!(flaps.grace(&settings), settings.grace_period * factor);
+            }
+        }
+    }
+
+    #[test]
+    fn b39_without_a_flap_window_nothing_is_a_flap() {
+        let settings = CircuitSettings::default().flap_window(Duration::ZERO);
+        let (mut flaps, now) = (Flaps::new(), Instant::now());
+        for _ in 0..3 {
+            flaps.activated(now);
+            flaps.opened(Duration::ZERO, &settings, now);
+            assert_eq!(flaps.grace(&settings), settings.grace_period);
+        }
+    }
+}

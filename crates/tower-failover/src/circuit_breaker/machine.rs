@@ -23,6 +23,8 @@ pub(super) struct CircuitMachine {
     checked: bool,
     /// No grace is needed before the circuit is next tried (B58).
     waived: bool,
+    /// It was tried since it was last closed. A member that failed that has earned its grace.
+    tried: bool,
     /// A stall was taken out of the present doubt, or the present trial, already.
     excused: bool,
     flaps: Flaps,
@@ -34,9 +36,20 @@ const STALL: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, Copy)]
 enum State {
-    Closed { doubt: Option<Doubt> },
-    Open { healthy_since: Option<Instant>, held: Option<Held> },
-    HalfOpen { since: Instant, round_answered: bool, trials: u32, successes: u32 },
+    Closed {
+        doubt: Option<Doubt>,
+    },
+    Open {
+        healthy_since: Option<Instant>,
+        held: Option<Held>,
+    },
+    /// Whoever waits for calls is not tried before the first one comes.
+    HalfOpen {
+        tried_since: Option<Instant>,
+        round_answered: bool,
+        trials: u32,
+        successes: u32,
+    },
 }
 
 /// A failure that waits for `down_after`.
@@ -61,6 +74,7 @@ impl CircuitMachine {
             state: State::Closed { doubt: None },
             checked: false,
             waived: false,
+            tried: false,
             excused: false,
             flaps: Flaps::new(),
         }
@@ -91,7 +105,7 @@ impl CircuitMachine {
             Signal::Release => self.release(),
             Signal::Close if !self.status.forced => self.close(now),
             Signal::Activated => self.flaps.activated(now),
-            Signal::WaiveGrace => self.waived = self.status.state != CircuitState::Closed,
+            Signal::WaiveGrace => self.waived = self.status.state != CircuitState::Closed && !self.tried,
             // Of an older epoch, void while forced open, or time alone.
             Signal::Force { .. }
             | Signal::Trip { .. }
@@ -145,7 +159,8 @@ impl CircuitMachine {
     fn call_ended(&mut self, success: bool, now: Instant) {
         match &mut self.state {
             State::Closed { .. } if success => self.proved_alive(now),
-            State::HalfOpen { successes, .. } if success => {
+            State::HalfOpen { tried_since, successes, .. } if success => {
+                tried_since.get_or_insert(now);
                 *successes += 1;
                 if *successes >= self.settings.trial_calls {
                     self.close(now);
@@ -184,14 +199,17 @@ impl CircuitMachine {
     }
 
     fn half_open(&mut self, now: Instant) {
-        // One attempt without grace: a member that fails it has earned one.
+        // One attempt without grace, whoever says again that it is none of the member's fault.
         self.waived = false;
-        let untried = State::HalfOpen { since: now, round_answered: false, trials: 0, successes: 0 };
+        self.tried = true;
+        let tried_since = self.checked.then_some(now);
+        let untried = State::HalfOpen { tried_since, round_answered: false, trials: 0, successes: 0 };
         self.enter(untried, self.status.reason, now);
     }
 
     fn close(&mut self, now: Instant) {
         self.waived = false;
+        self.tried = false;
         self.enter(State::Closed { doubt: None }, None, now);
     }
 
@@ -213,7 +231,7 @@ impl CircuitMachine {
                 let grace = if self.waived { Duration::ZERO } else { self.flaps.grace(&self.settings) };
                 grace_began.checked_add(grace)
             }
-            State::HalfOpen { since, .. } => since.checked_add(self.settings.half_open_timeout),
+            State::HalfOpen { tried_since, .. } => tried_since?.checked_add(self.settings.half_open_timeout),
         }
     }
 
@@ -240,8 +258,8 @@ impl CircuitMachine {
         let since = match &mut self.state {
             _ if self.excused => return false,
             State::Closed { doubt: Some(doubt) } if !self.settings.down_after.is_zero() => &mut doubt.since,
-            State::HalfOpen { since, .. } => since,
-            State::Closed { .. } | State::Open { .. } => return false,
+            State::HalfOpen { tried_since: Some(since), .. } => since,
+            State::Closed { .. } | State::Open { .. } | State::HalfOpen { .. } => return false,
         };
         *since = now;
         self.excused = true;
@@ -276,6 +294,11 @@ impl Machine for CircuitMachine {
     fn apply(&mut self, signal: &Signal, checked: bool, now: Instant) {
         let before = self.status.epoch;
         self.checked = checked;
+        if let State::HalfOpen { tried_since, .. } = &mut self.state
+            && checked
+        {
+            tried_since.get_or_insert(now);
+        }
         self.take(signal, now);
         if self.status.epoch == before {
             self.advance(now);
@@ -283,11 +306,12 @@ impl Machine for CircuitMachine {
         self.describe();
     }
 
-    fn try_trial(&mut self, _now: Instant) -> Option<Epoch> {
+    fn try_trial(&mut self, now: Instant) -> Option<Epoch> {
         if self.status.free_trials == 0 {
             return None;
         }
-        if let State::HalfOpen { trials, .. } = &mut self.state {
+        if let State::HalfOpen { tried_since, trials, .. } = &mut self.state {
+            tried_since.get_or_insert(now);
             *trials += 1;
         }
         self.describe();

@@ -33,6 +33,8 @@ pub mod error;
 mod flap;
 pub mod future;
 mod layer;
+#[cfg(all(test, failover_loom))]
+mod loom;
 mod machine;
 mod own;
 mod permit;

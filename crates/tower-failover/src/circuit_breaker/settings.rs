@@ -56,7 +56,8 @@ impl CircuitSettings {
     }
 
     /// How long half-open may last before the circuit opens for another grace period (B10). Default 10 s, which
-    /// three probes of a second and their pauses fit into.
+    /// three probes of a second and their pauses fit into. Without health checks it counts from the first trial call:
+    /// a member that nobody calls can show nothing.
     #[must_use]
     pub fn half_open_timeout(self, half_open_timeout: Duration) -> Self {
         Self { half_open_timeout, ..self }

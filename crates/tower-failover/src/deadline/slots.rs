@@ -1,12 +1,13 @@
 //! A slab of slots, one for each call in flight: taken and given back without a lock and without allocation.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{OnceLock, PoisonError};
 use std::task::Waker;
 
 use super::caller::Caller;
 use crate::clock::Millis;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// The time of something that does not happen.
 pub(super) const NEVER: Millis = u64::MAX - 1;
@@ -17,7 +18,8 @@ const VACATED: Millis = 1;
 /// In the place of a due time: it has come.
 const EXPIRED: Millis = 0;
 
-const FIRST_CHUNK: usize = 64;
+/// A model has as few as show what happens when there are more.
+const FIRST_CHUNK: usize = if cfg!(all(test, failover_loom)) { 1 } else { 64 };
 const CHUNKS: usize = 14;
 /// How many slots are looked at before there are to be more. Being scattered, they are hardly all taken unless most
 /// slots are.
@@ -145,6 +147,12 @@ impl Slots {
         slot.silent_since.store(NEVER, Ordering::Relaxed);
         slot.due.store(VACATED, Ordering::Release);
         HINT.set(index);
+    }
+
+    /// As if this thread had never given a slot back.
+    #[cfg(all(test, failover_loom))]
+    pub(super) fn forget_hint() {
+        HINT.set(0);
     }
 
     /// Whether a slot is taken, as of the one order of all takes and the sweeper's parking.

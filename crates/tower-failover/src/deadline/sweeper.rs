@@ -1,8 +1,10 @@
 //! The one timer of all calls in flight, and the coarse clock.
 
+#[cfg(all(test, failover_loom))]
+mod loom;
+
 use std::fmt;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 
 use tokio::time::{Duration, Instant};
 
@@ -10,6 +12,8 @@ use super::member::Member;
 use super::slots::Slot;
 use crate::bell::Bell;
 use crate::clock::Clock;
+use crate::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use crate::sync::{Mutex, MutexGuard, in_one_order};
 
 /// How often calls in flight are looked at.
 pub(super) const TICK: Duration = Duration::from_millis(25);
@@ -141,6 +145,7 @@ impl Sweeper {
     /// looks at the slots again; so either it sees the slot, or this sees it parked.
     #[inline]
     pub(super) fn slot_taken(&self) {
+        in_one_order();
         if self.shared.state.load(Ordering::SeqCst) == PARKED {
             self.shared.unpark();
         }
@@ -196,6 +201,7 @@ impl Shared {
     fn park(&self) {
         let members = self.lock();
         self.state.store(PARKED, Ordering::SeqCst);
+        in_one_order();
         drop(members);
         if self.in_flight() {
             self.unpark();
@@ -249,6 +255,7 @@ impl Drop for Task {
         let Some(shared) = self.shared.upgrade() else { return };
         let members = shared.lock();
         shared.state.store(GONE, Ordering::SeqCst);
+        in_one_order();
         drop(members);
         for member in shared.members() {
             member.slots().iter().for_each(Slot::wake);

@@ -37,6 +37,8 @@ mod detector;
 pub mod future;
 mod layer;
 mod limited;
+#[cfg(all(test, failover_loom))]
+mod loom;
 mod rate;
 mod refusals;
 mod shared;

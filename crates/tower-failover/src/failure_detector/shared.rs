@@ -1,7 +1,6 @@
 //! What all services of one layer share: the window, and what follows from an outcome.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::time::Duration;
 
@@ -14,6 +13,7 @@ use crate::availability::{Availability, Epoch, Gate, OpenReason, Signal};
 use crate::classify::{Classify, Kinds, Outcome};
 use crate::clock::{Clock, Millis};
 use crate::event::Event;
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// What the layer was told.
 #[derive(Clone)]

@@ -1,11 +1,10 @@
 //! A sliding time window of successes and failures, in constant memory and without a lock.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use tokio::time::Duration;
 
 use crate::availability::Epoch;
 use crate::clock::{Millis, as_millis};
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 const BUCKETS: u64 = 10;
 const COUNT_BITS: u32 = 28;

@@ -84,6 +84,8 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn granted(ledger: &mut Ledger, calls: u64, now: Duration, wanted: usize) -> usize {
@@ -123,5 +125,46 @@ mod tests {
         let mut ledger = Ledger::new(0.2, 10);
         let burst = granted(&mut ledger, 36_000_000, Duration::from_secs(3600), 10_000);
         assert!((1990..=2000).contains(&burst), "{burst}");
+    }
+
+    /// Pauses, calls and asked repeats, one after the other.
+    fn traffic() -> impl Strategy<Value = Vec<(u64, u64, usize)>> {
+        prop::collection::vec((0_u64..3_000, 0_u64..2_000, 0_usize..300), 1..60)
+    }
+
+    proptest! {
+        #[test]
+        fn b34_no_traffic_gets_more_repeats_than_its_share_and_the_floor(
+            traffic in traffic(),
+            share in 0.0_f64..1.0,
+            floor in 0_u32..50,
+        ) {
+            let mut ledger = Ledger::new(share, floor);
+            let (mut now, mut calls, mut repeats) = (0, 0, 0);
+            for (pause, more, wanted) in traffic {
+                now += pause;
+                calls += more;
+                repeats += granted(&mut ledger, calls, Duration::from_millis(now), wanted);
+                // What is halved every second, and may be used up in any one of them.
+                let seconds = now / 1000;
+                let most = f64::from(floor) * (seconds + 2) as f64 + 2.0 * share * calls as f64;
+                prop_assert!(repeats as f64 <= most, "{} of {} in {} s", repeats, most, seconds);
+            }
+        }
+
+        #[test]
+        fn b34_as_many_as_the_floor_are_granted_every_second(
+            floor in 1_u32..50,
+            share in 0.0_f64..1.0,
+            pauses in prop::collection::vec(1_u64..5, 1..60),
+        ) {
+            let mut ledger = Ledger::new(share, floor);
+            let mut second = 0;
+            for pause in pauses {
+                second += pause;
+                let wanted = usize::try_from(floor).expect("a small number");
+                prop_assert_eq!(granted(&mut ledger, 0, Duration::from_secs(second), wanted), wanted);
+            }
+        }
     }
 }

@@ -100,6 +100,7 @@ async fn b40_a_snapshot_is_written_down_with_all_that_it_tells() {
     settled().await;
     tokio::time::advance(Duration::from_secs(5)).await;
     stage.heavy.falls();
+    stage.heavy.availability().was_ambiguous();
     settled().await;
     tokio::time::advance(Duration::from_secs(2)).await;
     let handle = balance.handle();
@@ -113,6 +114,7 @@ async fn b40_a_snapshot_is_written_down_with_all_that_it_tells() {
             "verdict": "unknown", "evidence": null, "checked": false, "suspected": false, "next_probe_in_ms": null,
             "circuit": { "state": "closed", "for_ms": 7000, "reason": null, "forced": false },
             "grace_left_ms": null, "forced_left_ms": null, "last_error": null,
+            "calls": { "retries": 0, "ended": 0, "ambiguous": 0 }, "connections": 0,
         })
     };
     let mut light = well("light", 0.25);
@@ -123,6 +125,8 @@ async fn b40_a_snapshot_is_written_down_with_all_that_it_tells() {
     middle["pinned"] = true.into();
     // It was closed anew when it was chosen by hand.
     middle["circuit"]["for_ms"] = 0.into();
+    let _connection = stage.middle.availability().connections().opened();
+    middle["connections"] = 1.into();
     let mut heavy = well("heavy", 1.0);
     heavy["available"] = false.into();
     heavy["unavailable_for_ms"] = 2000.into();
@@ -131,13 +135,16 @@ async fn b40_a_snapshot_is_written_down_with_all_that_it_tells() {
     heavy["evidence"] = "unreachable: cut".into();
     heavy["circuit"] = json!({ "state": "open", "for_ms": 2000, "reason": "health_check", "forced": false });
     heavy["grace_left_ms"] = 58_000.into();
+    heavy["calls"]["ambiguous"] = 1.into();
     heavy["last_error"] = json!({ "reason": "health_check", "evidence": "unreachable: cut", "ago_ms": 2000 });
     let expected = json!({
         "active": "middle", "version": 3, "pinned": "middle", "pinned_left_ms": null, "outage": null,
         "members": [light, middle, heavy],
         "switches": [
-            { "from": null, "to": "heavy", "reason": "initial", "unavailable_because": null, "ago_ms": 7000 },
-            { "from": "heavy", "to": "middle", "reason": "unavailable", "unavailable_because": "health_check", "ago_ms": 2000 },
+            { "from": null, "to": "heavy", "reason": "initial", "unavailable_because": null, "ago_ms": 7000,
+              "version": 2, "took_ms": null },
+            { "from": "heavy", "to": "middle", "reason": "unavailable", "unavailable_because": "health_check",
+              "ago_ms": 2000, "version": 3, "took_ms": 0 },
         ],
     });
     assert_eq!(serde_json::to_value(handle.snapshot()).expect("it can be written"), expected);

@@ -105,17 +105,20 @@ fn b45_nothing_of_the_former_database_comes_after_the_gap() {
 
 #[test]
 fn b45_a_connection_is_turned_to_when_everything_is_subscribed_there() {
-    let mut stage = Stage::new();
-    stage.activate(LONDON);
-    let london = stage.connect(LONDON);
-    stage.activate(PARIS);
-    let paris = stage.delivery.opened(PARIS.into());
-    stage.receives(paris, "2");
-    stage.receives(london, "1");
-    assert_eq!(stage.read(), ["1"]);
-    stage.delivery.settled(paris, stage.now);
-    stage.receives(paris, "3");
-    assert_eq!(stage.read(), ["london > paris", "2", "3"]);
+    for made_before in [false, true] {
+        let mut stage = Stage::new();
+        stage.activate(LONDON);
+        let london = stage.connect(LONDON);
+        let early = made_before.then(|| stage.delivery.opened(PARIS.into()));
+        stage.activate(PARIS);
+        let paris = early.unwrap_or_else(|| stage.delivery.opened(PARIS.into()));
+        stage.receives(paris, "2");
+        stage.receives(london, "1");
+        assert_eq!(stage.read(), ["1"]);
+        stage.delivery.settled(paris, stage.now);
+        stage.receives(paris, "3");
+        assert_eq!(stage.read(), ["london > paris", "2", "3"]);
+    }
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl<K: Eq, S> Course<K, S> {
 
     /// After all went at once, the first one that returns has the heavier ones asked, and waited for a little.
     pub(super) fn await_return(&mut self, standings: &[Standing], now: Instant) {
-        let returned = |standing: &&Standing| standing.preference.is_some() || standing.last_resort;
+        let returned = |standing: &&Standing| standing.preference.or(standing.last_resort).is_some();
         if !self.all_at_once || self.patience.is_some() {
             return;
         }

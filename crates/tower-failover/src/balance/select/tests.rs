@@ -1,5 +1,7 @@
 //! The rule, case by case.
 
+mod properties;
+
 use tokio::time::{Duration, Instant};
 
 use super::{Candidate, Decision, HighestWeight, Patience, Situation, Standing, Strategy, decide};
@@ -13,7 +15,7 @@ fn standing(name: &str, weight: f64) -> Standing {
         weight: Weight::new(weight).expect("a weight"),
         available: true,
         preference: Some(Preference::Healthy),
-        last_resort: false,
+        last_resort: None,
         judged: true,
         wanted: true,
     }
@@ -63,13 +65,21 @@ fn b3_of_equals_the_active_one_stays_and_else_the_first_is_taken() {
 
 #[test]
 fn b7_the_last_resort_is_taken_only_if_nobody_is_available() {
-    let resort = Standing { last_resort: true, ..away("resort", 9.0) };
+    let resort = Standing { last_resort: Some(Preference::Healthy), ..away("resort", 9.0) };
     let mut standings = [resort, standing("light", 0.5)];
     assert_eq!(rule(&standings, &situation()), Decision::Switch { to: 1, reason: None });
     standings[1] = away("light", 0.5);
     assert_eq!(rule(&standings, &situation()), Decision::LastResort { to: 0 });
-    standings[0].last_resort = false;
+    standings[0].last_resort = None;
     assert_eq!(rule(&standings, &situation()), Decision::Nobody);
+}
+
+#[test]
+fn b7_a_healthy_last_resort_goes_before_a_heavier_one_that_lags() {
+    let resort = |name, weight, how| Standing { last_resort: Some(how), ..away(name, weight) };
+    let standings =
+        [resort("heavy", 2.0, Preference::NotPreferred), resort("light", 0.5, Preference::Healthy)];
+    assert_eq!(rule(&standings, &situation()), Decision::LastResort { to: 1 });
 }
 
 #[test]
@@ -168,4 +178,16 @@ fn b58_only_a_wanted_heavier_one_is_waited_for() {
     assert_eq!(rule(&standings, &back), Decision::WaitUntil(until));
     standings[1].wanted = false;
     assert_eq!(rule(&standings, &back), Decision::Switch { to: 0, reason: None });
+}
+
+#[test]
+fn b58_a_heavier_one_is_taken_when_it_is_found_healthy_and_need_not_be_tried() {
+    let now = Instant::now();
+    let patience = Some(Patience::ForReturn(now + Duration::from_secs(1)));
+    let back = Situation { patience, now, ..situation() };
+    let mut standings = [standing("light", 0.5), away("heavy", 2.0)];
+    standings[1].last_resort = Some(Preference::Healthy);
+    assert_eq!(rule(&standings, &back), Decision::LastResort { to: 1 });
+    standings[1].last_resort = Some(Preference::NotPreferred);
+    assert_eq!(rule(&standings, &back), Decision::Switch { to: 0, reason: None }, "it lags");
 }

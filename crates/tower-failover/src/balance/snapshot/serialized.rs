@@ -4,7 +4,9 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use tokio::time::{Duration, Instant};
 
 use super::{MemberSnapshot, Snapshot, Switch};
-use crate::availability::{CircuitState, CircuitStatus, Evidence, LastError, OpenReason, Verdict, View};
+use crate::availability::{
+    CallCounts, CircuitState, CircuitStatus, Evidence, LastError, OpenReason, Verdict, View,
+};
 use crate::balance::outage::OutageStatus;
 use crate::event::SwitchReason;
 
@@ -59,6 +61,8 @@ impl Serialize for MemberSnapshot {
             grace_left_ms: self.grace_left().map(millis),
             forced_left_ms: self.forced_left().map(millis),
             last_error: self.last_error.as_ref().map(|error| At(at, error)),
+            calls: self.calls,
+            connections: self.connections,
         })
     }
 }
@@ -110,6 +114,18 @@ impl Serialize for At<&Switch> {
             reason: reason,
             unavailable_because: because,
             ago_ms: since_ms(switch.at, *at),
+            version: switch.version,
+            took_ms: switch.took.map(millis),
+        })
+    }
+}
+
+impl Serialize for CallCounts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        object!(serializer, "CallCounts", {
+            retries: self.retries,
+            ended: self.ended,
+            ambiguous: self.ambiguous,
         })
     }
 }

@@ -270,6 +270,19 @@ fn b10_half_open_has_a_deadline() {
 }
 
 #[test]
+fn b10_without_checks_the_deadline_begins_with_the_first_trial() {
+    let mut bench = Bench::unchecked();
+    bench.trip();
+    bench.pass(GRACE);
+    assert_eq!(bench.pass(100 * GRACE), CircuitState::HalfOpen, "nobody has called it yet");
+    let epoch = bench.machine.try_trial(bench.now).expect("a trial");
+    bench.pass(9 * SECOND);
+    bench.signal(Signal::TrialEnded { epoch });
+    assert_eq!(bench.status().state, CircuitState::HalfOpen, "given up, which says nothing");
+    assert_eq!(bench.pass(SECOND), CircuitState::Open);
+}
+
+#[test]
 fn b10_a_round_that_cannot_judge_is_asked_for_once() {
     let mut bench = Bench::checked();
     bench.trip();
@@ -377,6 +390,19 @@ fn b58_a_waived_grace_period_ends_with_the_first_healthy_verdict() {
     assert_eq!(bench.verdict(Verdict::Healthy), CircuitState::Open, "waived for one outage only");
 
     assert_eq!(bench.signal(Signal::WaiveGrace), CircuitState::HalfOpen, "healthy already");
+}
+
+#[test]
+fn b58_whoever_fails_the_attempt_without_grace_has_earned_one() {
+    let mut bench = Bench::unchecked();
+    bench.trip();
+    assert_eq!(bench.signal(Signal::WaiveGrace), CircuitState::HalfOpen);
+    assert_eq!(bench.outcome(false), CircuitState::Open);
+    assert_eq!(bench.signal(Signal::WaiveGrace), CircuitState::Open, "it had its chance");
+    assert_eq!(bench.pass(GRACE), CircuitState::HalfOpen);
+    bench.signal(Signal::Close);
+    bench.trip();
+    assert_eq!(bench.signal(Signal::WaiveGrace), CircuitState::HalfOpen, "another outage, another chance");
 }
 
 #[test]

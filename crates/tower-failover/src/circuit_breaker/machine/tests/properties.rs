@@ -106,4 +106,44 @@ proptest! {
         }
         prop_assert_eq!(bench.status().state, CircuitState::Closed);
     }
+
+    /// Against the list of all that was said: the circuit is tried at the first moment before which the member was
+    /// healthy for as long as its grace, and nothing said otherwise.
+    #[test]
+    fn b9_it_is_tried_when_the_list_of_verdicts_says_so(
+        said in prop::collection::vec((0_u64..30, 0_u8..5), 1..60),
+        grace in 1_u64..60,
+    ) {
+        let grace = Duration::from_secs(grace);
+        // Long enough that it is still being tried when it is looked at.
+        let settings = CircuitSettings::default().grace_period(grace).half_open_timeout(Duration::from_secs(3600));
+        let mut bench = Bench::new(settings, true);
+        bench.trip();
+        // When each was said; whether it spoke for health, against it, or not at all.
+        let mut list: Vec<(Instant, Option<bool>)> = Vec::new();
+        for (pause, kind) in said {
+            bench.pass(Duration::from_secs(pause));
+            let breaks = list.iter().rposition(|(_, health)| *health == Some(false)).map_or(0, |at| at + 1);
+            let healthy_since = list[breaks..].iter().find(|(_, health)| *health == Some(true)).map(|(at, _)| *at);
+            let is_due = healthy_since.is_some_and(|since| since + grace <= bench.now);
+            let expected = if is_due { CircuitState::HalfOpen } else { CircuitState::Open };
+            prop_assert_eq!(bench.status().state, expected);
+            if is_due {
+                return Ok(());
+            }
+            let health = match kind {
+                0 | 1 => Some(true),
+                2 | 3 => Some(false),
+                _ => None,
+            };
+            match kind {
+                0 => bench.verdict(Verdict::Healthy),
+                1 => bench.verdict(Verdict::NotPreferred),
+                2 => bench.verdict(Verdict::Unhealthy),
+                3 => bench.signal(Signal::ProbeFailed),
+                _ => bench.verdict(Verdict::Unknown),
+            };
+            list.push((bench.now, health));
+        }
+    }
 }

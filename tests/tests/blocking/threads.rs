@@ -1,0 +1,74 @@
+//! Many threads, one client, and a server that dies.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use redis::Commands;
+use redis_failover::Error;
+use redis_failover::blocking::MultiDbClient;
+
+use super::{Stage, becomes_active, directly, in_time};
+
+const THREADS: usize = 16;
+
+/// What became of the increments.
+#[derive(Debug, Default)]
+struct Ledger {
+    applied: AtomicU64,
+    in_doubt: AtomicU64,
+}
+
+/// Writes, reads and counts until it is told to stop. Only what may not be repeated may fail, and only by saying so.
+fn work(mut client: MultiDbClient, number: usize, ended: &AtomicBool, ledger: &Ledger) -> u64 {
+    let (key, mut turns) = (format!("thread:{number}"), 0);
+    while !ended.load(Ordering::Relaxed) {
+        client.set::<_, _, ()>(&key, turns).unwrap();
+        let mut pipeline = redis::pipe();
+        pipeline.set(&key, turns).ignore().set("shared", number).ignore();
+        pipeline.exec(&mut client).unwrap();
+        let _: Option<u64> = client.get(&key).unwrap();
+        match client.incr::<_, _, u64>("counter", 1) {
+            Ok(_) => ledger.applied.fetch_add(1, Ordering::Relaxed),
+            Err(error) => match Error::of(&error) {
+                Some(Error::MayHaveBeenApplied(_)) => ledger.in_doubt.fetch_add(1, Ordering::Relaxed),
+                _ => panic!("{error:?}"),
+            },
+        };
+        turns += 1;
+        // Leaves the machine room for the servers and the other tests.
+        thread::sleep(Duration::from_millis(2));
+    }
+    turns
+}
+
+#[test]
+fn b54_sixteen_threads_go_on_through_a_kill_and_count_nothing_twice() {
+    let Some(stage) = Stage::durable() else { return };
+    let client = stage.client();
+    let (ended, ledger) = (Arc::new(AtomicBool::new(false)), Arc::new(Ledger::default()));
+    let threads: Vec<_> = (0..THREADS)
+        .map(|number| {
+            let (client, ended, ledger) = (client.clone(), Arc::clone(&ended), Arc::clone(&ledger));
+            thread::spawn(move || work(client, number, &ended, &ledger))
+        })
+        .collect();
+    thread::sleep(Duration::from_millis(300));
+    stage.primary.kill().unwrap();
+    becomes_active(&client, "secondary");
+    thread::sleep(Duration::from_millis(300));
+    ended.store(true, Ordering::Relaxed);
+    let turns: Vec<u64> =
+        in_time(|| threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>());
+    assert!(turns.iter().all(|turns| *turns > 1), "{turns:?}");
+
+    stage.restart(&stage.primary);
+    let counter = |server| directly(server).get::<_, Option<u64>>("counter").unwrap().unwrap_or(0);
+    let sum = counter(&stage.primary) + counter(&stage.secondary);
+    let (applied, in_doubt) =
+        (ledger.applied.load(Ordering::Relaxed), ledger.in_doubt.load(Ordering::Relaxed));
+    println!("{turns:?} turns; {applied} applied, {in_doubt} in doubt, the counters' sum is {sum}");
+    assert!((applied..=applied + in_doubt).contains(&sum));
+    assert!(in_doubt <= THREADS as u64, "one for each thread at most");
+}
