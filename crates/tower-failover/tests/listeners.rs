@@ -1,8 +1,8 @@
 //! Listeners: they hear all, in order, and harm nobody (B51).
 
-#![allow(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a story that cannot go on has failed")]
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
@@ -109,7 +109,7 @@ async fn b51_a_listener_that_panics_is_called_no_more_and_the_others_are_told() 
     }
     events.emit(Event::OutageBegan);
     assert_eq!(next(&mut heard).await, Event::OutageBegan, "of neither is there more to tell");
-    assert_eq!(*plain.lock().unwrap_or_else(|poisoned| poisoned.into_inner()), 1);
+    assert_eq!(*plain.lock().unwrap_or_else(PoisonError::into_inner), 1);
 }
 
 #[tokio::test(start_paused = true)]

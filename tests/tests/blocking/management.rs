@@ -2,7 +2,7 @@
 
 use std::future::ready;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ use tower_failover::balance::ManageError;
 use tower_failover::failure_detector::Observation;
 use tower_failover::{Health, Weight};
 
-use super::{Stage, active, becomes_active};
+use super::closing::threads_behind_clients;
+use super::{Stage, active, becomes_active, until};
 
 #[test]
 fn b38_databases_are_chosen_drained_and_tried_by_hand() {
@@ -73,6 +74,8 @@ fn b40_databases_checks_and_detectors_come_and_go() {
     let twice = client.add_database(database());
     assert!(matches!(twice, Err(Error::Config(_))), "{twice:?}");
 
+    let names: Vec<_> = client.databases().iter().map(|one| one.member.name.to_string()).collect();
+    assert_eq!(names, ["primary", "secondary", "third"]);
     client.update_database_weight("third", 0.1).unwrap();
     assert_eq!(active(&client).as_deref(), Some("primary"));
     client.add_health_check(HealthCheck::role()).unwrap();
@@ -99,6 +102,58 @@ fn b40_databases_checks_and_detectors_come_and_go() {
     client.close(PATIENCE);
     assert!(matches!(client.remove_database("secondary"), Err(Error::Closed)));
     assert!(matches!(client.add_database(database()), Err(Error::Closed)));
+}
+
+#[test]
+fn b51_a_listener_may_block_call_the_client_and_close_it() {
+    let stage = Stage::begin();
+    let client = stage.client();
+    let (sender, receiver) = mpsc::channel();
+    let mut of_listener = client.clone();
+    let caller = Mutex::new(move || {
+        of_listener.set::<_, _, ()>("moved", 1).unwrap();
+        of_listener.close(PATIENCE);
+    });
+    client.add_listener(move |event| {
+        if let Event::ActiveChanged { to, .. } = event {
+            (caller.lock().unwrap())();
+            sender.send(to.to_string()).unwrap();
+        }
+    });
+    let heard = Arc::new(AtomicU64::new(0));
+    let hears = Arc::clone(&heard);
+    client.add_async_listener(move |_| {
+        hears.fetch_add(1, Ordering::Relaxed);
+        ready(())
+    });
+    client.set_active_database("secondary").unwrap();
+    assert_eq!(receiver.recv_timeout(PATIENCE).unwrap(), "secondary");
+    assert!(client.is_closed());
+    until("the thread behind it ends", || threads_behind_clients() == 0);
+    assert!(heard.load(Ordering::Relaxed) > 0);
+    assert_eq!(super::directly(&stage.secondary).get::<_, u64>("moved").unwrap(), 1);
+}
+
+#[test]
+fn b51_listeners_hear_what_was_told_before_the_end() {
+    let stage = Stage::begin();
+    let client = stage.client();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hears = Arc::clone(&heard);
+    client.add_listener(move |event| {
+        if let Event::ActiveChanged { to, .. } = event {
+            // Slow, so that most of it comes after the end.
+            thread::sleep(Duration::from_millis(50));
+            hears.lock().unwrap().push(to.to_string());
+        }
+    });
+    let handle = client.handle().unwrap();
+    for name in ["secondary", "primary", "secondary", "primary"] {
+        handle.force_active(name, None).unwrap();
+    }
+    drop(client);
+    until("the thread behind it ends", || threads_behind_clients() == 0);
+    assert_eq!(*heard.lock().unwrap(), ["secondary", "primary", "secondary", "primary"]);
 }
 
 #[test]

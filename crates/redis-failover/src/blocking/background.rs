@@ -7,11 +7,17 @@ use std::{fmt, io, thread};
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Notify, watch};
+use tokio::time::{Duration, timeout};
+
+use tower_failover::event::Listener;
 
 use super::park;
 use crate::error::Error;
 
 const NAME: &str = "redis-failover";
+
+/// A little more than a listener may take for what it has not heard yet.
+const LAST_CALLS: Duration = Duration::from_secs(6);
 
 thread_local! {
     /// Whether this thread is the one behind a client.
@@ -28,6 +34,8 @@ pub(super) fn may_wait() -> Result<(), Error> {
 pub(super) struct Background {
     running: OnceLock<Running>,
     closed: watch::Sender<bool>,
+    /// With a receiver for each listener.
+    listeners: watch::Sender<()>,
 }
 
 struct Running {
@@ -45,7 +53,11 @@ struct Life {
 
 impl Background {
     pub(super) fn new() -> Self {
-        Self { running: OnceLock::new(), closed: watch::Sender::new(false) }
+        Self {
+            running: OnceLock::new(),
+            closed: watch::Sender::new(false),
+            listeners: watch::Sender::new(()),
+        }
     }
 
     /// Runs a future on the calling thread, and what it spawns, and waits for, in the background.
@@ -70,12 +82,18 @@ impl Background {
         self.closed.subscribe()
     }
 
+    /// A listener for which the thread is kept until it has heard the last.
+    pub(super) fn listener(&self, listener: Listener) -> Listener {
+        listener.keeping(self.listeners.subscribe())
+    }
+
     fn running(&self) -> Result<&Running, Error> {
         if let Some(running) = self.running.get() {
             return Ok(running);
         }
         // Of two that are started at the same time one is dropped, and ends.
-        let started = Running::start().map_err(|error| Error::NoThread(Arc::new(error)))?;
+        let started =
+            Running::start(self.listeners.clone()).map_err(|error| Error::NoThread(Arc::new(error)))?;
         let running = self.running.get_or_init(|| started);
         if *self.closed.borrow() {
             running.life.close();
@@ -85,7 +103,7 @@ impl Background {
 }
 
 impl Running {
-    fn start() -> io::Result<Self> {
+    fn start(listeners: watch::Sender<()>) -> io::Result<Self> {
         let life = Arc::new(Life::default());
         let end = Arc::clone(&life);
         let (sender, started) = mpsc::channel();
@@ -98,7 +116,11 @@ impl Running {
             };
             // Whoever starts it waits for this.
             let _ = sender.send(Ok(runtime.handle().clone()));
-            runtime.block_on(end.over.notified());
+            runtime.block_on(async {
+                end.over.notified().await;
+                // Listeners still hear what was emitted before.
+                let _ = timeout(LAST_CALLS, listeners.closed()).await;
+            });
             // A name that is being looked up need not be waited for.
             runtime.shutdown_background();
         })?;

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::Value;
+use tower_failover::Event;
 use tower_failover::balance::Snapshot;
+use tower_failover::event::Listener;
 use tower_failover::retry::RetryCounters;
 
 use super::background::{Background, may_wait};
 use super::{EventIter, FailoverHandle, PubSub, park};
-use crate::client;
+use crate::client::{self, DatabaseSnapshot};
 use crate::command::{CallOptions, Command};
 use crate::config::{ConfigError, MultiDbConfig};
 use crate::error::Error;
@@ -53,9 +55,11 @@ impl MultiDbClient {
     ///
     /// # Errors
     /// [`ConfigError`] with the first thing that cannot be used.
-    pub fn new(config: MultiDbConfig) -> Result<Self, ConfigError> {
-        let client = client::MultiDbClient::new(config)?;
-        Ok(Self { client, background: Arc::new(Background::new()) })
+    pub fn new(mut config: MultiDbConfig) -> Result<Self, ConfigError> {
+        let background = Arc::new(Background::new());
+        let listeners = std::mem::take(&mut config.listeners).into_iter();
+        config.listeners = listeners.map(|listener| background.listener(listener)).collect();
+        Ok(Self { client: client::MultiDbClient::new(config)?, background })
     }
 
     /// A client of the databases with these URLs, in the order of preference, with all defaults; see
@@ -90,6 +94,13 @@ impl MultiDbClient {
         self.client.snapshot()
     }
 
+    /// All databases as they are now, in the order in which they joined; none before the first command or
+    /// [`connect`](Self::connect).
+    #[must_use]
+    pub fn databases(&self) -> Vec<DatabaseSnapshot> {
+        self.client.databases()
+    }
+
     /// The handle by which people look and steer; `None` before the first command or [`connect`](Self::connect).
     #[must_use]
     pub fn handle(&self) -> Option<FailoverHandle> {
@@ -100,6 +111,22 @@ impl MultiDbClient {
     #[must_use]
     pub fn events(&self) -> EventIter {
         EventIter::new(self.client.events(), self.background.closed())
+    }
+
+    /// Calls this with each event from now on, on a thread that is there for that, until the client ends. It may block,
+    /// and may call the client; see [`MultiDbConfig::listener`].
+    pub fn add_listener(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
+        self.client.listen(self.background.listener(Listener::new(listener)));
+    }
+
+    /// As [`add_listener`](Self::add_listener), with code that returns a future, on the thread behind the client: it must
+    /// not block, so it cannot call this client.
+    pub fn add_async_listener<F, Fut>(&self, listener: F)
+    where
+        F: Fn(Event) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.client.listen(self.background.listener(Listener::asynchronous(listener)));
     }
 
     /// What was repeated, ended and left in doubt so far; `None` before the first command.
@@ -114,6 +141,20 @@ impl MultiDbClient {
     /// [`Error`]; a server's error reply is a [`Value::ServerError`] inside `Ok`, as redis-rs has it.
     pub fn call(&mut self, command: Command<'_>) -> Result<Value, Error> {
         self.background.run(self.client.call(command))
+    }
+
+    /// Runs a command on the nodes that `routing` says; see
+    /// [`MultiDbClient::route_command`](crate::MultiDbClient::route_command).
+    ///
+    /// # Errors
+    /// [`Error::NoCluster`] while the active database is no cluster, and those of every call, inside redis-rs's error.
+    #[cfg(feature = "cluster")]
+    pub fn route_command(
+        &mut self,
+        command: redis::Cmd,
+        routing: redis::cluster_routing::RoutingInfo,
+    ) -> redis::RedisResult<Value> {
+        Ok(self.call(Command::from(command).route(routing))?)
     }
 
     /// A subscriber of its own to the active database, which it follows; see [`pubsub`](crate::pubsub).
@@ -134,8 +175,14 @@ impl MultiDbClient {
         Ok(PubSub::new(pubsub, Arc::clone(&self.background)))
     }
 
+    /// Whether [`close`](Self::close) was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
     /// Admits no further call, lets those in flight finish for up to `limit`, then ends every task and connection, and
-    /// the thread behind them as soon as no call runs any more. Subscribers end, and so do iterators of events. What is
+    /// the thread behind them as soon as no call runs any more and listeners have heard of it. Subscribers end, and so do iterators of events. What is
     /// left until the last clone and subscriber are dropped are a few descriptors of a runtime without a thread.
     pub fn close(&self, limit: Duration) {
         self.client.stop_admitting();

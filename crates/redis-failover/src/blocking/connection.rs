@@ -47,6 +47,6 @@ impl ConnectionLike for MultiDbClient {
 
     /// Whether the client was not closed.
     fn is_open(&self) -> bool {
-        !self.client.is_closed()
+        !self.is_closed()
     }
 }

@@ -13,7 +13,7 @@ impl MultiDbClient {
     /// [`MultiDbConfig::listener`](crate::MultiDbConfig::listener), which hears the events of the start too; so does
     /// one that is added before the client has started.
     pub fn add_listener(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
-        self.shared.listeners.add(Listener::new(listener), self.event_source());
+        self.listen(Listener::new(listener));
     }
 
     /// As [`add_listener`](Self::add_listener), with code that returns a future and must not block.
@@ -22,7 +22,11 @@ impl MultiDbClient {
         F: Fn(Event) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        self.shared.listeners.add(Listener::asynchronous(listener), self.event_source());
+        self.listen(Listener::asynchronous(listener));
+    }
+
+    pub(crate) fn listen(&self, listener: Listener) {
+        self.shared.listeners.add(listener, self.event_source());
     }
 }
 

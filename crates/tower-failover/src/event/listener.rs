@@ -70,6 +70,17 @@ impl Listener {
         self
     }
 
+    /// Keeps something for as long as it listens, and drops it when it has heard the last.
+    #[must_use]
+    pub fn keeping(mut self, kept: impl Send + Sync + 'static) -> Self {
+        let call = self.call;
+        self.call = Arc::new(move |event| {
+            let _kept = &kept;
+            call(event)
+        });
+        self
+    }
+
     async fn hear(&self, event: Event) {
         if self.wants.as_ref().is_none_or(|wants| wants(&event)) {
             (self.call)(event).await;
