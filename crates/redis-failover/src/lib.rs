@@ -89,7 +89,10 @@ pub mod connection;
 pub mod cursor;
 pub mod database;
 pub mod error;
-#[cfg_attr(not(all(feature = "cluster", feature = "lag-aware")), allow(rustdoc::broken_intra_doc_links))]
+#[cfg_attr(
+    not(all(feature = "blocking", feature = "cluster", feature = "lag-aware")),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 pub mod guide;
 pub mod health;
 #[cfg(feature = "metrics")]
