@@ -106,6 +106,8 @@ pub use adapter::StackConnection;
 pub use client::{AddDatabaseOptions, DatabaseSnapshot, MultiDbClient};
 pub use command::{CallOptions, Command, RetrySafety};
 pub use config::{ConfigError, DatabaseConfig, InitialHealthCheckPolicy, MultiDbConfig};
+#[cfg(feature = "cluster")]
+pub use connection::ClusterHealth;
 pub use connection::Standby;
 #[cfg(feature = "tls-no-provider")]
 pub use connection::Tls;

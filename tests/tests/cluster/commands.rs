@@ -224,7 +224,7 @@ fn b55_what_cannot_be_a_cluster_is_a_configuration_error() {
     let error = DatabaseConfig::cluster(["redis://a", "redis//:hunter2@b"]).unwrap_err().to_string();
     assert!(error.contains("number 2") && !error.contains("hunter"), "{error}");
     let alone = DatabaseConfig::from_url("redis://a").unwrap();
-    let error = refused(alone.cluster_health(redis_failover::connection::ClusterHealth::AllPrimaries));
+    let error = refused(alone.cluster_health(redis_failover::ClusterHealth::AllPrimaries));
     assert!(error.contains("cluster_health"), "{error}");
     let twice =
         [of(&["redis://A:1", "redis://b:2"]).name("one"), of(&["redis://b:2", "redis://a:1"]).name("two")];

@@ -1,6 +1,6 @@
 //! From a cluster to another database, and back; or not.
 
-use redis_failover::connection::ClusterHealth;
+use redis_failover::ClusterHealth;
 use tests::{Load, active, eventually, switches};
 
 use super::*;
@@ -108,4 +108,23 @@ async fn b8_a_replica_that_takes_a_primary_s_place_makes_no_switch() {
         set(&mut client, key, 2).await;
     }
     assert_eq!(switches(&client), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b59_a_cluster_that_goes_on_refusing_is_left_though_its_nodes_answer() {
+    let Some(cluster) = cluster().await else { return };
+    let other = RealServer::start().await.unwrap();
+    let impatient = database(&cluster).unserviceable_after(Duration::from_millis(500));
+    let mut client = connected([impatient, secondary(&other)]).await;
+    // Nobody has the slot now, and PING says nothing of that.
+    cluster.nodes()[1].say("CLUSTER DELSLOTS 7365").await.unwrap();
+    let setting = async {
+        while active(&client).as_deref() == Some("primary") {
+            let _ = client.set::<_, _, ()>("c", 1).await;
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, setting).await.unwrap();
+    let switches = switches(&client);
+    assert!(switches[0].contains("Unserviceable"), "{switches:?}");
 }

@@ -1,6 +1,6 @@
 //! Which nodes count.
 
-use redis_failover::{HealthCheck, connection::ClusterHealth, tower_failover::Verdict};
+use redis_failover::{ClusterHealth, HealthCheck, tower_failover::Verdict};
 use tests::{eventually, switches};
 
 use super::*;

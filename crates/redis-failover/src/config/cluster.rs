@@ -28,7 +28,7 @@ impl DatabaseConfig {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use redis_failover::{DatabaseConfig, connection::ClusterHealth};
+    /// use redis_failover::{ClusterHealth, DatabaseConfig};
     ///
     /// let config = DatabaseConfig::cluster(["redis://:secret@eu-1:6379", "redis://:secret@eu-2:6379"])?
     ///     .name("eu-west")

@@ -10,11 +10,7 @@ use tokio::time::Duration;
 
 use crate::adapter::replies;
 use crate::classify::ReplyClass;
-#[cfg(feature = "cluster")]
-use crate::command::Slots;
 use crate::command::{Command, Refused};
-#[cfg(feature = "cluster")]
-use crate::connection::is_redirected;
 use crate::connection::{ConnectionError, Dedicated, Lease};
 use crate::error::Error;
 use crate::reply::class_of;
@@ -54,26 +50,12 @@ impl Attempt {
 
     /// Whether the node that has the watched keys has those of this command too.
     pub(super) fn check_slot(&self, command: &Command<'_>) -> Result<(), ConnectionError> {
-        #[cfg(feature = "cluster")]
-        if let (Some(slot), slots) = (self.slot, command.slots())
-            && !matches!(slots, Slots::None)
-            && slots != Slots::One(slot)
-        {
-            return Err(ConnectionError::CrossSlot { command: command.name() });
-        }
-        let (_, _) = (self.slot, command);
-        Ok(())
+        self.lease.dedicated().place().check_slot(self.slot, command)
     }
 
     /// Whether a slot is on its way to another node, so that nothing was applied.
     pub(super) fn was_redirected(&self, reply: Result<&Value, &ConnectionError>) -> bool {
-        #[cfg(feature = "cluster")]
-        if is_redirected(reply) {
-            self.lease.dedicated().place().forget();
-            return true;
-        }
-        let _ = reply;
-        false
+        self.lease.dedicated().place().was_redirected(reply)
     }
 
     /// Runs the transaction itself, which is left to finish wherever it was sent.

@@ -10,9 +10,7 @@ use super::attempt::{Attempt, TransactionConnection, is_lost};
 use super::{Place, TransactionSettings};
 use crate::classify::{ReplyClass, Shape};
 use crate::command::Command;
-#[cfg(feature = "cluster")]
-use crate::command::Slots;
-use crate::connection::{ConnectionError, Dedicated};
+use crate::connection::ConnectionError;
 use crate::error::Error;
 use crate::reply::class_of;
 
@@ -97,7 +95,7 @@ where
         Err(error @ Error::DatabaseLeft) => return Err(End::Lost(error)),
         Err(error) => return Err(End::Failed(error)),
     };
-    let slot = slot(&transaction.watch, &dedicated).map_err(End::Failed)?;
+    let slot = dedicated.place().slot_to_watch(&Command::from(&transaction.watch)).map_err(End::Failed)?;
     let attempt = Attempt::begin(&dedicated, slot).await.map_err(not_applied)?;
     watch(&transaction.watch, &attempt).await?;
 
@@ -217,25 +215,6 @@ async fn answered<T: FromRedisValue>(pipeline: &Pipeline, replies: Vec<Value>) -
         Ok(value) => End::Over(Some(value)),
         Err(error) => End::Failed(Error::Redis(Arc::new(error))),
     }
-}
-
-/// The slot that all watched keys have to be of, in a cluster.
-#[cfg(feature = "cluster")]
-fn slot(watch: &Cmd, dedicated: &Dedicated) -> Result<Option<u16>, Error> {
-    if !dedicated.place().is_cluster() {
-        return Ok(None);
-    }
-    match Command::from(watch).slots() {
-        Slots::One(slot) => Ok(Some(slot)),
-        Slots::None => Err(Error::NoKeyToWatch),
-        Slots::Several => Err(Error::CrossSlot { command: "WATCH" }),
-    }
-}
-
-#[cfg(not(feature = "cluster"))]
-#[expect(clippy::unnecessary_wraps, reason = "clusters have slots")]
-fn slot(_: &Cmd, _: &Dedicated) -> Result<Option<u16>, Error> {
-    Ok(None)
 }
 
 fn not_applied<T>(error: ConnectionError) -> End<T> {

@@ -53,7 +53,14 @@ impl ClusterLeaf {
         let Self { cluster, status, demand, cursor_tag } = self.clone();
         Box::pin(async move {
             let sent = cursor_tag.outgoing(&command)?;
-            let connection = connected(status, demand).await?;
+            let live = match &*status.borrow() {
+                Status::Live(connection) => Some(connection.clone()),
+                Status::Connecting | Status::Down(_) => None,
+            };
+            let connection = match live {
+                Some(connection) => connection,
+                None => connected(status, demand).await?,
+            };
             let client = Client { connection, cluster };
             let reply = run(client, sent.as_ref().unwrap_or(&command)).await?;
             Ok(cursor_tag.incoming(&command, reply)?)

@@ -15,7 +15,11 @@ use redis::{
     aio::{ConnectionLike, MultiplexedConnection},
     cluster_async::Connect,
 };
-use tokio::{sync::watch, task::AbortHandle, time::timeout};
+use tokio::{
+    sync::watch,
+    task::AbortHandle,
+    time::{sleep, timeout},
+};
 use tower_failover::Availability;
 
 use super::{Cluster, carried::Carried, run::is_redirection};
@@ -38,6 +42,9 @@ pub(super) struct Shared {
     live: Mutex<Option<HashMap<u64, AbortHandle>>>,
     count: watch::Sender<usize>,
 }
+
+/// redis-rs's client, when it cannot find out who has which slots, tries again and again without a pause.
+const PACE: Duration = Duration::from_millis(5);
 
 /// redis-rs's trait has no place for a connector, so that there is one for the whole process: a client gives its number
 /// in place of the user's name, and is found here.
@@ -102,7 +109,13 @@ impl Shared {
 
     async fn connect(self: Arc<Self>, address: Address) -> RedisResult<Node> {
         let endpoint = self.cluster.endpoint(&address);
-        let mut dialled = endpoint.dial(Some(self.dial)).await.map_err(Carried::not_sent)?;
+        let mut dialled = match endpoint.dial(Some(self.dial)).await {
+            Ok(dialled) => dialled,
+            Err(error) => {
+                sleep(PACE).await;
+                return Err(Carried::not_sent(error));
+            }
+        };
         let (connection, closer) = (dialled.connection.clone(), dialled.closer());
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         match self.live().as_mut() {

@@ -134,7 +134,6 @@ impl Dedicated {
         self.pool().counts()
     }
 
-    #[cfg(feature = "cluster")]
     pub(crate) fn place(&self) -> &Place {
         &self.0.place
     }
@@ -188,11 +187,10 @@ impl Dedicated {
     /// Its limit is its own timeout argument and the response timeout. One without an end goes on until its database
     /// is no longer the active one. A connection on which a command did not end is closed.
     pub(crate) async fn run(&self, command: Command<'_>) -> Result<Value, ConnectionError> {
-        let lease = self.lease(slot_for(&command)).await?;
+        let lease = self.lease(self.0.place.slot(&command)).await?;
         let reply = self.run_on(lease, &command).await;
-        #[cfg(feature = "cluster")]
-        if let Ok(Value::ServerError(error)) = &reply
-            && let Some(redirected) = self.0.place.redirected(error)
+        if let Ok(answer) = &reply
+            && let Some(redirected) = self.0.place.redirected(answer)
         {
             let lease = self.lease_at(redirected.endpoint).await?;
             if redirected.asking {
@@ -259,16 +257,4 @@ impl Dedicated {
         // Only whole values are written under it.
         self.0.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The slot that says which node of a cluster runs a command on a connection of its own. Keys of several slots the server
-/// refuses itself.
-#[cfg(feature = "cluster")]
-fn slot_for(command: &Command<'_>) -> Option<u16> {
-    command.commands().find_map(crate::command::slot_of)
-}
-
-#[cfg(not(feature = "cluster"))]
-fn slot_for(_: &Command<'_>) -> Option<u16> {
-    None
 }
