@@ -14,6 +14,7 @@
 //!
 //! To run it:
 //!
+//! - [`configuration`]: every key of a file, and of the environment
 //! - [`observation`]: every event, log line and metric, a board and alerts, and what to do about them
 //! - [`best_practices`]
 //! - [`what_you_may_lose`]: locks, counters, acknowledged writes
@@ -46,7 +47,7 @@ macro_rules! pages {
 
 pages! {
     concepts databases health_checks failure_detection failover retries pubsub transactions layers
-    observation best_practices what_you_may_lose runbooks troubleshooting
+    configuration observation best_practices what_you_may_lose runbooks troubleshooting
     from_redis_rs from_redis_py redis_py_line_by_line rules
 }
 

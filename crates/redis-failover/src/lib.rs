@@ -53,6 +53,7 @@
 //! - `tls-no-provider`: the same without ring
 //! - `serde`: snapshots can be serialised
 //! - `blocking`: the client for code without `async`
+//! - `config`: configuration from TOML, the environment, and whatever serde reads
 //! - `lag-aware`: the health check that asks Redis Enterprise's REST API, and encrypted client keys
 //! - `metrics`: counters, gauges and histograms, by the facade of that name
 //!
@@ -61,7 +62,7 @@
 //! - [`client`]: [`MultiDbClient`], several databases as one redis-rs connection
 //! - `blocking`: the same client for code without `async` (feature `blocking`)
 //! - [`adapter`]: a redis-rs connection over any stack that is composed with `ServiceBuilder`
-//! - [`config`]: which databases there are, and when one is left for another
+//! - [`config`]: which databases there are, and when one is left for another; from builders, files, the environment
 //! - [`database`]: what calls to one database pass through
 //! - [`command`]: one Redis call as a Tower request, and what is known of each command
 //! - [`reply`] and [`classify`]: what a reply or an error says about the database

@@ -39,7 +39,7 @@ pub struct DatabaseConfig {
     pub(crate) weight: f64,
     pub(crate) options: Options,
     connect: Option<Arc<dyn Connect>>,
-    credentials: Option<Arc<dyn ProvideCredentials>>,
+    pub(super) credentials: Option<Arc<dyn ProvideCredentials>>,
     pub(super) circuit: Option<MakeCircuit>,
     settings: Option<RedisConnectionInfo>,
     #[cfg(feature = "cluster")]

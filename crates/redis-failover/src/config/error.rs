@@ -48,6 +48,9 @@ pub enum ConfigError {
         /// What is wrong, and what to do.
         reason: String,
     },
+    /// A setting in a text, a file or the environment cannot be used.
+    #[cfg(feature = "config")]
+    Setting(Box<super::SettingError>),
 }
 
 impl ConfigError {
@@ -78,8 +81,18 @@ impl fmt::Display for ConfigError {
             Self::DatabaseOption { database, option, reason } => {
                 write!(f, "option {option} of database {database} cannot be used: {reason}")
             }
+            #[cfg(feature = "config")]
+            Self::Setting(error) => error.fmt(f),
         }
     }
 }
 
-impl std::error::Error for ConfigError {}
+impl std::error::Error for ConfigError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            #[cfg(feature = "config")]
+            Self::Setting(error) => error.source(),
+            _ => None,
+        }
+    }
+}

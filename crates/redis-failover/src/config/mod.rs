@@ -12,6 +12,8 @@ mod listeners;
 mod metrics;
 mod options;
 mod sentinel;
+#[cfg(feature = "config")]
+mod text;
 mod times;
 mod tls;
 mod validate;
@@ -29,6 +31,8 @@ pub use database::DatabaseConfig;
 pub(crate) use database::Target;
 pub use error::ConfigError;
 pub(crate) use options::{MakeDetector, Options};
+#[cfg(feature = "config")]
+pub use text::{Place, Problem, ReadError, SettingError};
 pub(crate) use validate::weight;
 
 use crate::command::RetrySafety;

@@ -55,6 +55,12 @@ impl DatabaseConfig {
         secure.try_for_each(|tls| tls.check().map_err(|error| (error.option, error.reason)))
     }
 
+    /// Whether any of its URLs asks for TLS.
+    #[cfg(feature = "config")]
+    pub(super) fn speaks_tls(&self) -> bool {
+        self.infos().iter().any(is_tls)
+    }
+
     /// How TLS is spoken with the server that a URL leads to, if it is.
     fn secure(&self, info: &ConnectionInfo) -> Option<Tls> {
         let ConnectionAddr::TcpTls { insecure, .. } = info.addr() else { return None };

@@ -26,7 +26,7 @@ impl Credentials {
         Self { user: Some(user.into()), password: password.into() }
     }
 
-    fn applied(self, settings: RedisConnectionInfo) -> RedisConnectionInfo {
+    pub(crate) fn applied(self, settings: RedisConnectionInfo) -> RedisConnectionInfo {
         let settings = match self.user {
             Some(user) => settings.set_username(user),
             None => settings,

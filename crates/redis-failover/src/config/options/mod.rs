@@ -14,6 +14,12 @@ use tower_failover::failure_detector::Detector;
 use tower_failover::health::Policy;
 use tower_failover::{Backoff, Kinds, Suspicion};
 
+#[cfg(feature = "config")]
+use super::text::{
+    Fault,
+    keyed::{FromNode, Key, Keyed},
+    tree::Node,
+};
 use super::{DatabaseConfig, MultiDbConfig};
 use crate::connection::Standby;
 use crate::health::HealthCheck;
@@ -27,7 +33,7 @@ macro_rules! options {
         pub(crate) struct Options {
             $($option: Option<$kind>,)+
             health_check_policy: Option<Arc<dyn Policy>>,
-            health_checks: Option<Vec<HealthCheck>>,
+            pub(super) health_checks: Option<Vec<HealthCheck>>,
             pub(crate) added_health_checks: Vec<HealthCheck>,
             pub(crate) failure_detectors: Vec<MakeDetector>,
             client_name: Option<Arc<str>>,
@@ -68,6 +74,31 @@ macro_rules! options {
                     failure_detectors: all.failure_detectors.iter().chain(&self.failure_detectors).cloned().collect(),
                     client_name: self.client_name.as_ref().or(all.client_name.as_ref()).cloned(),
                 }
+            }
+        }
+
+        /// The same names as keys in text; health checks, which stand for themselves there, are read with them.
+        #[cfg(feature = "config")]
+        impl Keyed for Options {
+            fn keys() -> Vec<Key> {
+                vec![
+                    $(Key { name: stringify!($option), shape: <$kind>::shape() },)+
+                    Key { name: "health_check_policy", shape: <Arc<dyn Policy>>::shape() },
+                    Key { name: "client_name", shape: <Arc<str>>::shape() },
+                ]
+            }
+
+            fn say(&mut self, key: &str, node: &Node) -> Result<bool, Fault> {
+                $(if key == stringify!($option) {
+                    self.$option = Some(<$kind>::read(node)?);
+                    return Ok(true);
+                })+
+                match key {
+                    "health_check_policy" => self.health_check_policy = Some(<Arc<dyn Policy>>::read(node)?),
+                    "client_name" => self.client_name = Some(<Arc<str>>::read(node)?),
+                    _ => return Ok(false),
+                }
+                Ok(true)
             }
         }
 

@@ -1,0 +1,127 @@
+//! All keys there are: those of the client, and those of a database.
+
+use std::time::Duration;
+
+use redis::ProtocolVersion;
+
+use super::credentials::Credentials;
+use super::error::{Fault, SettingError};
+use super::health_checks::HealthChecks;
+use super::keyed::{FromNode, Keyed, Shape, keyed, read_table};
+use super::lag_aware::LagAware;
+use super::scalar::{List, Number, OrOff};
+use super::tls::Tls;
+use super::tree::{Node, Value};
+use super::words::CountedNodes;
+use crate::command::RetrySafety;
+use crate::config::{InitialHealthCheckPolicy, Options};
+use crate::connection::Address;
+
+keyed! {
+    /// What is said at the top.
+    struct Client {
+        urls: List<Url>,
+        command_retry: CommandRetry,
+        retry_safety: RetrySafety,
+        retry_budget: RetryBudget,
+        auto_fallback_interval: OrOff<Duration>,
+        fallback_jitter: f64,
+        failover_attempts: u32,
+        failover_delay: Duration,
+        wait_for_database: OrOff<Duration>,
+        initial_health_check_policy: InitialHealthCheckPolicy,
+        tolerate_misconfigured: bool,
+        health_checks: HealthChecks,
+        tls: Tls,
+        lag_aware: LagAware,
+        databases: Databases,
+    }
+    with options: Options, credentials: Credentials
+}
+
+keyed! {
+    /// What is said under `[[databases]]`.
+    struct Database {
+        url: Url,
+        nodes: List<Url>,
+        sentinel: Sentinel,
+        name: String,
+        weight: Number,
+        cluster_health: CountedNodes,
+        health_check_url: String,
+        health_checks: HealthChecks,
+        tls: Tls,
+    }
+    with options: Options, credentials: Credentials
+}
+
+keyed! {
+    /// Who knows where the primary is, and what a URL would say of the database.
+    struct Sentinel {
+        service: String,
+        sentinels: List<Url>,
+        number: u32,
+        protocol: ProtocolVersion,
+    }
+}
+
+keyed! {
+    /// How failed commands are repeated.
+    struct CommandRetry { retries: u32, base: Duration, cap: Duration, }
+}
+
+keyed! {
+    /// How many repeats one database has to bear.
+    struct RetryBudget { share: f64, floor: u32, }
+}
+
+/// A URL, which may hold a password.
+pub(super) struct Url(pub(super) String);
+
+impl FromNode for Url {
+    fn read(node: &Node) -> Result<Self, Fault> {
+        String::read(node).map(Self)
+    }
+}
+
+/// The list of databases.
+pub(super) struct Databases(pub(super) Vec<Database>);
+
+impl FromNode for Databases {
+    fn shape() -> Shape {
+        Shape::Tables(Database::keys())
+    }
+
+    fn read(node: &Node) -> Result<Self, Fault> {
+        let refused = |reason| Err(SettingError::value(&node.place, reason));
+        match &node.value {
+            Value::List(nodes) => {
+                let read =
+                    |(index, node)| read_table(node).map_err(|fault: Fault| fault.of(label(node, index)));
+                nodes.iter().enumerate().map(read).collect::<Result<_, _>>().map(Self)
+            }
+            Value::Table(_) => {
+                refused("it is one table; begin each database with [[databases]], and give it a name")
+            }
+            _ => refused("it is no list of tables; begin each database with [[databases]]"),
+        }
+    }
+}
+
+/// What a database is called before it is known whether its table can be used.
+pub(super) fn label(node: &Node, index: usize) -> String {
+    let text = |key| match &node.get(key)?.node.value {
+        Value::Text(text) | Value::Untyped(text) if !text.is_empty() => Some(text.as_str()),
+        _ => None,
+    };
+    let address = || Some(Address::from_url(text("url")?).ok()?.to_string());
+    let service = || match &node.get("sentinel")?.node.get("service")?.node.value {
+        Value::Text(text) | Value::Untyped(text) if !text.is_empty() => Some(text.clone()),
+        _ => None,
+    };
+    text("name")
+        .map(str::to_owned)
+        .or_else(address)
+        .or_else(service)
+        .unwrap_or_else(|| format!("number {}", index + 1))
+}
