@@ -112,6 +112,29 @@ async fn b51_a_listener_that_panics_is_called_no_more_and_the_others_are_told() 
     assert_eq!(*plain.lock().unwrap_or_else(PoisonError::into_inner), 1);
 }
 
+#[tokio::test]
+async fn b51_what_a_listener_keeps_is_dropped_once_it_has_heard_the_last() {
+    let events = Events::default();
+    let (listener, mut heard) = passing_on();
+    let kept = Arc::new(());
+    let dropped = Arc::downgrade(&kept);
+    let listening = events.listen(listener.keeping(kept));
+    events.emit(added(1));
+    assert_eq!(next(&mut heard).await, added(1));
+    assert!(dropped.upgrade().is_some());
+    events.emit(added(2));
+    drop(listening);
+    assert_eq!(next(&mut heard).await, added(2));
+    // The channel's other end goes with the listener.
+    assert_eq!(timeout(LONG, heard.recv()).await.expect("an end in time"), None);
+    let gone = async {
+        while dropped.upgrade().is_some() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(LONG, gone).await.expect("dropped in time");
+}
+
 #[tokio::test(start_paused = true)]
 async fn b51_a_listener_that_is_ended_hears_what_came_before_and_no_more() {
     let events = Events::default();
