@@ -5,7 +5,7 @@ use std::sync::Arc;
 use loom::thread;
 use tower_layer::Layer;
 
-use super::shared::Shared;
+use super::shared::{End, Shared};
 use super::window::{Counts, Window};
 use super::{FailureDetectorLayer, Thresholds};
 use crate::availability::{Availability, CircuitState, Epoch, Signal};
@@ -24,9 +24,11 @@ fn member(failures: u64) -> (Availability, Arc<Shared>) {
     (availability, layer.layer(()).shared)
 }
 
-fn call(shared: &Shared, outcome: Outcome) -> Epoch {
+/// A call fails. In which epoch it was made.
+fn fails(shared: &Shared) -> Epoch {
     let epoch = shared.epoch();
-    shared.settle(shared.begin(epoch), outcome, Kinds::NONE);
+    let end = End { outcome: Outcome::Failure, kinds: Kinds::NONE, causes: Kinds::NONE };
+    shared.settle(shared.begin(epoch), end);
     epoch
 }
 
@@ -36,7 +38,7 @@ fn loom_an_outcome_counts_in_its_own_epoch_alone() {
         let (availability, shared) = member(100);
         let closing = availability.clone();
         let close = thread::spawn(move || closing.signal(Signal::Close));
-        let epoch = call(&shared, Outcome::Failure);
+        let epoch = fails(&shared);
         close.join().unwrap();
         let counted = u64::from(epoch == availability.gate().epoch);
         assert_eq!(shared.counts(), Counts { successes: 0, failures: counted });
@@ -49,8 +51,8 @@ fn loom_whoever_fails_last_sees_all_that_led_to_it_and_trips_once() {
         let (availability, shared) = member(2);
         let epoch = availability.gate().epoch;
         let other = Arc::clone(&shared);
-        let other = thread::spawn(move || call(&other, Outcome::Failure));
-        call(&shared, Outcome::Failure);
+        let other = thread::spawn(move || fails(&other));
+        fails(&shared);
         other.join().unwrap();
         assert_eq!(availability.view().circuit.state, CircuitState::Open);
         assert_eq!(availability.gate().epoch, epoch.next());
