@@ -1,6 +1,6 @@
 //! Which nodes count.
 
-use redis_failover::{ClusterHealth, HealthCheck, tower_failover::Verdict};
+use redis_failover::{ClusterHealth, HealthCheck, Suspicion, tower_failover::Verdict};
 use tests::{eventually, switches};
 
 use super::*;
@@ -61,10 +61,14 @@ async fn b22_a_node_that_has_left_the_cluster_does_not_count() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b22_a_node_that_hangs_is_not_outvoted_by_the_others() {
-    let Some(cluster) = cluster().await else { return };
+    // The cluster itself takes long to give it up.
+    let builder = RealCluster::builder().node_timeout(Duration::from_secs(60));
+    let Some(cluster) = cluster_of(builder).await else { return };
     let other = RealServer::start().await.unwrap();
-    let client = connected([database(&cluster), secondary(&other)]).await;
-    // Their commands go on, and say nothing of the one that hangs.
+    // Nothing but the rounds of the health checks asks.
+    let primary = database(&cluster).suspicion(Suspicion::off());
+    let client = connected([primary, secondary(&other)]).await;
+    // The others' commands go on, and say nothing of the one that hangs.
     let mut busy = client.clone();
     let calling = tokio::spawn(async move {
         loop {

@@ -40,7 +40,7 @@ pub(crate) use topology::Topology;
 /// Which nodes of a cluster must pass its health checks (B22).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClusterHealth {
-    /// All, replicas included. The default.
+    /// All, replicas included, but for those that the cluster itself has given up: nobody is sent there. The default.
     #[default]
     AllNodes,
     /// The primaries: a replica that is lost is no reason to leave.
@@ -111,20 +111,24 @@ impl Cluster {
         self.known().topology = None;
     }
 
-    /// Who may know of the others: those that were there last, and the seeds.
+    /// Who may know of the others: those that were there last, and then the seeds.
     pub(crate) fn candidates(&self) -> Vec<Address> {
         let topology = self.last_topology().unwrap_or_default();
         let mut candidates: Vec<_> = topology.nodes().into_iter().cloned().collect();
-        // The seeds are names that may lead elsewhere by now; those before them may be gone.
-        let seeds =
-            self.0.seeds.iter().filter(|seed| !candidates.contains(seed)).cloned().collect::<Vec<_>>();
-        candidates.extend(seeds);
+        for seed in &self.0.seeds {
+            if !candidates.contains(seed) {
+                candidates.push(seed.clone());
+            }
+        }
         candidates
     }
 
-    /// Asks one node after the other who has which slots, and tells who knew.
+    /// Asks one node after the other who has which slots, and tells who knew. The seeds come first: their names may lead
+    /// to another cluster by now (B59).
     pub(super) async fn ask(&self, limit: Duration) -> RedisResult<(Arc<Topology>, Address)> {
-        let mut candidates = self.candidates().into_iter();
+        let mut candidates = self.candidates();
+        candidates.sort_by_key(|node| !self.0.seeds.contains(node));
+        let mut candidates = candidates.into_iter();
         let mut asked = FuturesUnordered::new();
         let mut last = None;
         let asking = async {
