@@ -73,7 +73,12 @@ async fn run() -> Result<(), BoxError> {
     let snapshot = client.snapshot().ok_or("the client has started")?;
     let left = &snapshot.member("frankfurt").ok_or("frankfurt is a database of it")?.view;
     let why = left.evidence.as_ref().map(ToString::to_string).unwrap_or_default();
-    println!("{} serves; frankfurt is {:?} ({why}), its circuit {:?}", active(&client)?, left.verdict, left.circuit.state);
+    println!(
+        "{} serves; frankfurt is {:?} ({why}), its circuit {:?}",
+        active(&client)?,
+        left.verdict,
+        left.circuit.state
+    );
     client.set::<_, _, ()>("greeting", "still here").await?;
 
     println!("frankfurt catches up");
