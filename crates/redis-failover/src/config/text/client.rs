@@ -110,18 +110,12 @@ impl FromNode for Databases {
 
 /// What a database is called before it is known whether its table can be used.
 pub(super) fn label(node: &Node, index: usize) -> String {
-    let text = |key| match &node.get(key)?.node.value {
-        Value::Text(text) | Value::Untyped(text) if !text.is_empty() => Some(text.as_str()),
-        _ => None,
+    let said = |path: &[&str]| {
+        let entry = path.iter().try_fold(node, |node, key| Some(&node.get(key)?.node));
+        entry.and_then(Node::text)
     };
-    let address = || Some(Address::from_url(text("url")?).ok()?.to_string());
-    let service = || match &node.get("sentinel")?.node.get("service")?.node.value {
-        Value::Text(text) | Value::Untyped(text) if !text.is_empty() => Some(text.clone()),
-        _ => None,
-    };
-    text("name")
-        .map(str::to_owned)
-        .or_else(address)
-        .or_else(service)
-        .unwrap_or_else(|| format!("number {}", index + 1))
+    let address = || Some(Address::from_url(said(&["url"])?).ok()?.to_string());
+    let name = said(&["name"]).map(str::to_owned).or_else(address);
+    let name = name.or_else(|| said(&["sentinel", "service"]).map(str::to_owned));
+    name.unwrap_or_else(|| format!("number {}", index + 1))
 }

@@ -57,6 +57,14 @@ impl Node {
         }
     }
 
+    /// The text, if it is one and not empty.
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) | Value::Untyped(text) if !text.is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
     /// What stands under this key, if it is a table.
     pub(super) fn get(&self, key: &str) -> Option<&Entry> {
         let Value::Table(table) = &self.value else { return None };
