@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use failover_testkit::server::AnyServer;
+use redis::streams::{StreamReadOptions, StreamReadReply};
 use redis::{Commands, ConnectionLike, RedisResult, Script, TypedCommands};
 use redis_failover::{CallOptions, Error, RetrySafety};
 use tests::PATIENCE;
@@ -30,6 +31,35 @@ fn b54_typed_and_untyped_commands() {
     assert_eq!(value, "value");
     assert!(client.check_connection() && client.is_open());
     assert_eq!(client.get_db(), 0);
+}
+
+#[test]
+fn b54_streams_are_written_read_and_waited_for() {
+    // The embedded server has no streams.
+    let Some(stage) = Stage::durable() else { return };
+    let mut client = stage.client();
+    let _: () = Commands::xgroup_create_mkstream(&mut client, "orders", "clerks", "0").unwrap();
+    let first: String = Commands::xadd(&mut client, "orders", "*", &[("what", "tea")]).unwrap();
+    let as_ann = StreamReadOptions::default().group("clerks", "ann").count(10);
+    let read: Option<StreamReadReply> =
+        Commands::xread_options(&mut client, &["orders"], &[">"], &as_ann).unwrap();
+    let read = &read.unwrap().keys[0];
+    assert_eq!((read.key.as_str(), read.ids[0].id.as_str()), ("orders", first.as_str()));
+    assert_eq!(read.ids[0].get::<String>("what").unwrap(), "tea");
+    assert_eq!(Commands::xack::<_, _, _, u64>(&mut client, "orders", "clerks", &[&first]).unwrap(), 1);
+
+    // On a connection of its own, so that others go on meanwhile.
+    let mut reader = client.clone();
+    let patiently = StreamReadOptions::default().block(10_000);
+    let waiting = thread::spawn(move || {
+        Commands::xread_options::<_, _, Option<StreamReadReply>>(&mut reader, &["orders"], &["$"], &patiently)
+    });
+    while !waiting.is_finished() {
+        let _: String = Commands::xadd(&mut client, "orders", "*", &[("what", "milk")]).unwrap();
+        thread::sleep(Duration::from_millis(20));
+    }
+    let read = waiting.join().unwrap().unwrap().unwrap();
+    assert_eq!(read.keys[0].ids[0].get::<String>("what").unwrap(), "milk");
 }
 
 #[test]
