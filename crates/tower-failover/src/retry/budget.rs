@@ -7,7 +7,7 @@ use tokio::time::{Duration, Instant};
 
 use crate::clock::as_millis;
 
-/// The budget of all clones: a call costs one atomic addition, only a repeat reads the clock.
+/// The budget of all clones: a few calls together cost one atomic addition, only a repeat reads the clock.
 #[derive(Debug)]
 pub(super) struct Budget {
     calls: AtomicU64,
@@ -24,9 +24,8 @@ impl Budget {
         }
     }
 
-    #[inline]
-    pub(super) fn deposit(&self) {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+    fn deposit(&self, calls: u32) {
+        self.calls.fetch_add(calls.into(), Ordering::Relaxed);
     }
 
     /// Asks for one repeat. Whether it is granted.
@@ -36,6 +35,29 @@ impl Budget {
         // The ledger's sums are whole at every step.
         let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
         ledger.withdraw(calls, self.origin.elapsed())
+    }
+}
+
+/// Calls of one clone that the budget was not told of yet. So few are not worth a repeat to anybody.
+#[derive(Debug, Default)]
+pub(super) struct Calls(u32);
+
+impl Calls {
+    const TOGETHER: u32 = 5;
+
+    #[inline]
+    pub(super) fn count(&mut self, budget: &Budget) {
+        self.0 += 1;
+        if self.0 == Self::TOGETHER {
+            self.tell(budget);
+        }
+    }
+
+    pub(super) fn tell(&mut self, budget: &Budget) {
+        let calls = std::mem::take(&mut self.0);
+        if calls > 0 {
+            budget.deposit(calls);
+        }
     }
 }
 

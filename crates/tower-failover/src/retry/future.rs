@@ -9,10 +9,10 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::Shared;
 use super::error::RetryError;
 use super::policy::{Assessment, RetryPolicy};
 use super::wait::{Over, Wait};
+use super::{Local, Shared};
 use crate::availability::Tally;
 use crate::route::Route;
 use crate::timer::Timer;
@@ -53,7 +53,7 @@ pin_project! {
 
 /// What is known of a call, whatever its stage.
 struct Call<P, S, R, Req> {
-    shared: Arc<Shared<P, S, R>>,
+    shared: Arc<Local<P, S, R>>,
     /// To repeat it with.
     request: Option<Req>,
     /// The route's version, read before the last attempt was made.
@@ -69,8 +69,7 @@ where
     R: Route,
 {
     #[inline]
-    pub(super) fn start(inner: &mut S, shared: &Arc<Shared<P, S, R>>, request: Req) -> Self {
-        shared.budget.deposit();
+    pub(super) fn start(inner: &mut S, shared: &Arc<Local<P, S, R>>, request: Req) -> Self {
         let deadline = shared.policy.deadline(&request).map(Timer::start);
         let call = Call {
             request: shared.policy.clone_request(&request),
@@ -168,7 +167,7 @@ where
     }
 
     fn poll_wait(&self, wait: Pin<&mut WaitOf<S, Req, R>>, context: &mut Context<'_>) -> Poll<Over> {
-        let Shared { route, settings, chance, .. } = &*self.shared;
+        let Shared { route, settings, chance, .. } = &**self.shared;
         wait.poll_over(route, self.version, || settings.backoff.delay(self.repeats, chance), context)
     }
 
@@ -225,7 +224,7 @@ where
 
     #[expect(clippy::expect_used, reason = "a call is repeated only if its request was kept")]
     fn attempt(&mut self, service: &mut S) -> StageOf<S, Req, R> {
-        let Shared { policy, route, .. } = &*self.shared;
+        let Shared { policy, route, .. } = &**self.shared;
         let request = self.request.take().expect("the request of a repeat");
         self.request = policy.clone_request(&request);
         self.version = route.version();

