@@ -90,6 +90,7 @@ pub mod deadline;
 pub mod event;
 pub mod failure_detector;
 pub mod health;
+mod local;
 pub mod retry;
 pub mod route;
 mod sync;

@@ -95,9 +95,12 @@ async fn stack(pending_once: bool) -> (impl Service<u64, Response = ()>, Detecto
     let balance =
         WeightedFailoverBalance::new(fixed([primary, secondary]), FailoverConfig::default()).unwrap();
     let mut service = RetryLayer::new(Failures).route(balance.route()).layer(balance);
-    // The first call finds who serves, and the slots.
-    poll_fn(|context| service.poll_ready(context)).await.unwrap_or_else(|_| unreachable!());
-    service.call(0).await.unwrap_or_else(|_| unreachable!());
+    // The first call finds who serves, and the slots; before the second, this clone takes a clone of that member's
+    // service.
+    for _ in 0..2 {
+        poll_fn(|context| service.poll_ready(context)).await.unwrap_or_else(|_| unreachable!());
+        service.call(0).await.unwrap_or_else(|_| unreachable!());
+    }
     (service, detectors)
 }
 

@@ -11,6 +11,7 @@ use super::member::Member;
 use super::sweeper::Sweeper;
 use super::timeout::UsualTimeout;
 use crate::availability::{Availability, Suspicion};
+use crate::local::Local;
 
 /// Gives every call a [`Deadline`].
 ///
@@ -84,7 +85,7 @@ impl<S, H: Clone> Layer<S> for DeadlineLayer<H> {
             inner,
             timeout: self.timeout,
             timeout_of: self.timeout_of.clone(),
-            member: self.member.clone(),
+            member: self.member.clone().map(Local::new),
         }
     }
 }

@@ -9,10 +9,9 @@ use super::slots::{NEVER, Slot, Slots};
 use super::sweeper::{Sweeper, TICK};
 use crate::availability::{Availability, Interrupt, ProbeMark, Suspicion};
 use crate::clock::{Millis, as_millis};
+use crate::local::{Held, Local};
 
-/// The calls in flight of one member, as the sweeper sees them. Aligned so that the count of its references, which
-/// every call changes, shares no cache line with what every call reads.
-#[repr(align(64))]
+/// The calls in flight of one member, as the sweeper sees them.
 pub(super) struct Member {
     slots: Slots,
     availability: Availability,
@@ -80,7 +79,7 @@ fn no_sooner_than(start: Millis, limit: Duration) -> Millis {
 
 /// A call's hold on its member: on a slot, from its first wait to its end.
 pub(super) struct Lease {
-    member: Arc<Member>,
+    member: Held<Member>,
     sent: ProbeMark,
     slot: Option<usize>,
 }
@@ -91,9 +90,9 @@ pub(super) struct Unwatched;
 impl Lease {
     /// To be called before the request is sent.
     #[inline]
-    pub(super) fn new(member: &Arc<Member>) -> Self {
+    pub(super) fn new(member: &Local<Member>) -> Self {
         member.sweeper.call_begins();
-        Self { member: Arc::clone(member), sent: member.availability.traffic().mark(), slot: None }
+        Self { member: member.hold(), sent: member.availability.traffic().mark(), slot: None }
     }
 
     /// Ready when the call's time is over.

@@ -40,12 +40,12 @@ mod timeout;
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::time::Duration;
 use tower_service::Service;
 
+use crate::local::Local;
 use future::{Keeper, Watch};
 use member::{Lease, Member};
 
@@ -60,7 +60,7 @@ pub use timeout::{Timeout, TimeoutOf, UsualTimeout};
 /// An `Ok` of the inner service is an answer of the member; an error says nothing about that.
 ///
 /// # Clone
-/// Clones watch the same member.
+/// Clones watch the same member. A clone allocates once, so that calls of different clones do not wait for each other.
 ///
 /// # Readiness
 /// As the inner service. The limit begins when the call first waits, and covers no `poll_ready`.
@@ -72,7 +72,7 @@ pub struct Deadline<S, H = UsualTimeout> {
     inner: S,
     timeout: Duration,
     timeout_of: H,
-    member: Option<Arc<Member>>,
+    member: Option<Local<Member>>,
 }
 
 impl<S, H, Req> Service<Req> for Deadline<S, H>

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
@@ -12,6 +11,7 @@ use super::shared::{End, Shared};
 use crate::availability::Epoch;
 use crate::classify::{Classify, Kinds};
 use crate::clock::Millis;
+use crate::local::{Held, Local};
 
 pin_project! {
     /// The response of a [`FailureDetector`](super::FailureDetector).
@@ -60,14 +60,14 @@ impl<F, C> fmt::Debug for ResponseFuture<F, C> {
 /// One call, to be settled exactly once: with its outcome, or as abandoned when this is dropped.
 pub(super) struct Token {
     /// None once it is settled.
-    shared: Option<Arc<Shared>>,
+    shared: Option<Held<Shared>>,
     begun: (Epoch, Millis),
 }
 
 impl Token {
     #[inline]
-    pub(super) fn begin(shared: &Arc<Shared>, epoch: Epoch) -> Self {
-        Self { begun: shared.begin(epoch), shared: Some(Arc::clone(shared)) }
+    pub(super) fn begin(shared: &Local<Shared>, epoch: Epoch) -> Self {
+        Self { begun: shared.begin(epoch), shared: Some(shared.hold()) }
     }
 
     #[inline]

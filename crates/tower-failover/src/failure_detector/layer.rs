@@ -15,6 +15,7 @@ use super::window::Counts;
 use crate::availability::Availability;
 use crate::classify::{ErrorsAreFailures, Kinds};
 use crate::clock::{Clock, as_millis};
+use crate::local::Local;
 
 /// Puts a [`FailureDetector`] before a service.
 ///
@@ -144,7 +145,11 @@ impl<S, C: Clone> Layer<S> for FailureDetectorLayer<C> {
     type Service = FailureDetector<S, C>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        FailureDetector { inner, classify: self.classify.clone(), shared: Arc::clone(&self.shared) }
+        FailureDetector {
+            inner,
+            classify: self.classify.clone(),
+            shared: Local::new(Arc::clone(&self.shared)),
+        }
     }
 }
 

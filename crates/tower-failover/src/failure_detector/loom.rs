@@ -12,11 +12,12 @@ use crate::availability::{Availability, CircuitState, Epoch, Signal};
 use crate::circuit_breaker::{Circuit, CircuitSettings};
 use crate::classify::{Kinds, Outcome};
 use crate::event::Events;
+use crate::local::Local;
 
 const WINDOW: tokio::time::Duration = tokio::time::Duration::from_secs(1000);
 
 /// A member whose circuit opens at so many failures.
-fn member(failures: u64) -> (Availability, Arc<Shared>) {
+fn member(failures: u64) -> (Availability, Local<Shared>) {
     let availability = Availability::new("eu-west", Events::default());
     drop(Circuit::new(availability.clone(), CircuitSettings::default()).unwrap());
     let thresholds = Thresholds::new(failures, 0.0, WINDOW).unwrap();
@@ -50,7 +51,7 @@ fn loom_whoever_fails_last_sees_all_that_led_to_it_and_trips_once() {
     loom::model(|| {
         let (availability, shared) = member(2);
         let epoch = availability.gate().epoch;
-        let other = Arc::clone(&shared);
+        let other = shared.clone();
         let other = thread::spawn(move || fails(&other));
         fails(&shared);
         other.join().unwrap();

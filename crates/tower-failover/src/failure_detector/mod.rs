@@ -46,12 +46,12 @@ mod threshold;
 mod window;
 
 use std::fmt;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tower_service::Service;
 
 use crate::classify::{Classify, ErrorsAreFailures};
+use crate::local::Local;
 use future::{ResponseFuture, Token};
 use shared::{End, Shared};
 
@@ -75,12 +75,13 @@ pub use window::Counts;
 /// that is dropped earlier is not counted.
 ///
 /// # Clone
-/// Clones count into the same window.
+/// Clones count into the same window. A clone allocates once, so that calls of different clones do not wait for each
+/// other.
 #[derive(Clone)]
 pub struct FailureDetector<S, C = ErrorsAreFailures> {
     inner: S,
     classify: C,
-    shared: Arc<Shared>,
+    shared: Local<Shared>,
 }
 
 impl<S, C, Request> Service<Request> for FailureDetector<S, C>

@@ -3,17 +3,17 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use super::Shared;
 use super::error::RetryError;
 use super::policy::{Assessment, RetryPolicy};
 use super::wait::{Over, Wait};
-use super::{Local, Shared};
 use crate::availability::Tally;
+use crate::local::Held;
 use crate::route::Route;
 use crate::timer::Timer;
 
@@ -53,7 +53,7 @@ pin_project! {
 
 /// What is known of a call, whatever its stage.
 struct Call<P, S, R, Req> {
-    shared: Arc<Local<P, S, R>>,
+    shared: Held<Shared<P, S, R>>,
     /// To repeat it with.
     request: Option<Req>,
     /// The route's version, read before the last attempt was made.
@@ -69,14 +69,14 @@ where
     R: Route,
 {
     #[inline]
-    pub(super) fn start(inner: &mut S, shared: &Arc<Local<P, S, R>>, request: Req) -> Self {
+    pub(super) fn start(inner: &mut S, shared: Held<Shared<P, S, R>>, request: Req) -> Self {
         let deadline = shared.policy.deadline(&request).map(Timer::start);
         let call = Call {
             request: shared.policy.clone_request(&request),
             version: shared.route.version(),
             repeats: 0,
             may_have_been_applied: false,
-            shared: Arc::clone(shared),
+            shared,
         };
         Self { stage: Stage::Attempt { attempt: inner.call(request) }, call, deadline }
     }
@@ -167,7 +167,7 @@ where
     }
 
     fn poll_wait(&self, wait: Pin<&mut WaitOf<S, Req, R>>, context: &mut Context<'_>) -> Poll<Over> {
-        let Shared { route, settings, chance, .. } = &**self.shared;
+        let Shared { route, settings, chance, .. } = &*self.shared;
         wait.poll_over(route, self.version, || settings.backoff.delay(self.repeats, chance), context)
     }
 
@@ -224,7 +224,7 @@ where
 
     #[expect(clippy::expect_used, reason = "a call is repeated only if its request was kept")]
     fn attempt(&mut self, service: &mut S) -> StageOf<S, Req, R> {
-        let Shared { policy, route, .. } = &**self.shared;
+        let Shared { policy, route, .. } = &*self.shared;
         let request = self.request.take().expect("the request of a repeat");
         self.request = policy.clone_request(&request);
         self.version = route.version();

@@ -8,11 +8,12 @@ use tower_layer::Layer;
 
 use super::budget::{Budget, Calls};
 use super::counters::RetryCounters;
-use super::{Local, Retry, Shared};
+use super::{Retry, Shared};
 use crate::aggregate::Aggregate;
 use crate::backoff::Backoff;
 use crate::chance::Chance;
 use crate::event::{Event, Events};
+use crate::local::Local;
 
 /// How often and how soon failed attempts are repeated (B31, B34).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -125,7 +126,7 @@ where
             refusals: Aggregate::new(self.events.clone(), |count| Event::RetriesRefused { count }),
             counters: self.counters.clone(),
         };
-        Retry { inner, local: Local::of(Arc::new(shared)), calls: Calls::default() }
+        Retry { inner, shared: Local::new(Arc::new(shared)), calls: Calls::default() }
     }
 }
 

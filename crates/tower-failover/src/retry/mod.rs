@@ -59,14 +59,13 @@ mod wait;
 mod tests;
 
 use std::fmt;
-use std::ops::Deref;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tower_service::Service;
 
 use crate::aggregate::Aggregate;
 use crate::chance::Chance;
+use crate::local::Local;
 use crate::route::Route;
 use budget::{Budget, Calls};
 
@@ -91,29 +90,8 @@ pub use policy::{Assessment, RetryPolicy};
 /// Dropping the response future drops the attempt that runs. Nothing is repeated after that.
 pub struct Retry<P, S, R = ()> {
     inner: S,
-    local: Arc<Local<P, S, R>>,
+    shared: Local<Shared<P, S, R>>,
     calls: Calls,
-}
-
-/// What a clone and its calls share. Two threads that count references in one place wait for each other: measured, a
-/// call costs five times as much.
-struct Local<P, S, R> {
-    shared: Arc<Shared<P, S, R>>,
-}
-
-impl<P, S, R> Local<P, S, R> {
-    fn of(shared: Arc<Shared<P, S, R>>) -> Arc<Self> {
-        Arc::new(Self { shared })
-    }
-}
-
-impl<P, S, R> Deref for Local<P, S, R> {
-    type Target = Shared<P, S, R>;
-
-    #[inline]
-    fn deref(&self) -> &Self::Target {
-        &self.shared
-    }
 }
 
 /// What all clones share.
@@ -150,21 +128,20 @@ where
 
     #[inline(always)]
     fn call(&mut self, request: Req) -> Self::Future {
-        self.calls.count(&self.local.budget);
-        ResponseFuture::start(&mut self.inner, &self.local, request)
+        self.calls.count(&self.shared.budget);
+        ResponseFuture::start(&mut self.inner, self.shared.hold(), request)
     }
 }
 
 impl<P, S: Clone, R> Clone for Retry<P, S, R> {
     fn clone(&self) -> Self {
-        let local = Local::of(Arc::clone(&self.local.shared));
-        Self { inner: self.inner.clone(), local, calls: Calls::default() }
+        Self { inner: self.inner.clone(), shared: self.shared.clone(), calls: Calls::default() }
     }
 }
 
 impl<P, S, R> Drop for Retry<P, S, R> {
     fn drop(&mut self) {
-        self.calls.tell(&self.local.budget);
+        self.calls.tell(&self.shared.budget);
     }
 }
 
@@ -172,7 +149,7 @@ impl<P, S: fmt::Debug, R> fmt::Debug for Retry<P, S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Retry")
             .field("inner", &self.inner)
-            .field("settings", &self.local.settings)
+            .field("settings", &self.shared.settings)
             .finish_non_exhaustive()
     }
 }
