@@ -7,8 +7,10 @@ use tokio::time::{Duration, Instant};
 
 use crate::clock::as_millis;
 
-/// The budget of all clones: a few calls together cost one atomic addition, only a repeat reads the clock.
+/// The budget of all clones: a few calls together cost one atomic addition, only a repeat reads the clock. It has a
+/// cache line of its own, apart from what every call reads.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Budget {
     calls: AtomicU64,
     origin: Instant,
@@ -38,7 +40,8 @@ impl Budget {
     }
 }
 
-/// Calls of one clone that the budget was not told of yet. So few are not worth a repeat to anybody.
+/// Calls of one clone that the budget was not told of yet: at the usual share, so few are not worth one repeat. The
+/// clone's end tells of them.
 #[derive(Debug, Default)]
 pub(super) struct Calls(u32);
 
