@@ -17,10 +17,10 @@
 //! assert!(!availability.view().is_available());
 //! ```
 
+mod against;
 mod changes;
 mod connection;
 mod gate;
-mod last_error;
 #[cfg(all(test, failover_loom))]
 mod loom;
 mod machine;
@@ -41,14 +41,14 @@ use crate::bell::Bell;
 use crate::event::{Event, Events, Name};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard};
+use against::Against;
 use connection::Renewal;
 use gate::GateWord;
-use tally::Trouble;
 
+pub use against::LastError;
 pub use changes::Changes;
 pub use connection::{ConnectionTrouble, ConnectionWatch};
 pub use gate::{Epoch, Gate, Phase};
-pub use last_error::LastError;
 pub use machine::{CircuitState, CircuitStatus, Machine};
 pub(crate) use probe_side::ProbeSide;
 pub use signal::{Evidence, Finding, OpenReason, Signal, Verdict};
@@ -89,9 +89,8 @@ struct State {
     unavailable_since: Option<Instant>,
     verdict: Verdict,
     evidence: Option<Evidence>,
-    last_error: Option<LastError>,
+    against: Against,
     next_probe_at: Option<Instant>,
-    trouble: Trouble,
     /// Rung for the probe loops that watch the member: one, or two while one takes over from the other.
     probe_loops: Vec<Arc<Bell>>,
     round_waiters: Vec<oneshot::Sender<Finding>>,
@@ -127,9 +126,8 @@ impl Availability {
                     unavailable_since: None,
                     verdict: Verdict::Unknown,
                     evidence: None,
-                    last_error: None,
+                    against: Against::default(),
                     next_probe_at: None,
-                    trouble: Trouble::default(),
                     probe_loops: Vec::new(),
                     round_waiters: Vec::new(),
                     listeners: Vec::new(),
@@ -174,14 +172,12 @@ impl Availability {
                 state.verdict = finding.verdict;
                 state.evidence = finding.evidence.clone();
             }
-            if let Some(error) = LastError::told_by(&signal, cell.gate.load().epoch, now) {
-                state.last_error = Some(error);
-            }
-            state.trouble.hears(&signal, now);
-            let checked = state.checked();
+            let (before, checked) = (cell.gate.load(), state.checked());
             if let Some(machine) = &mut state.machine {
                 machine.apply(&signal, checked, now);
             }
+            let after = state.circuit().phase;
+            state.against.hears(&signal, before, after, now);
         });
     }
 
@@ -219,7 +215,7 @@ impl Availability {
         let mut state = self.lock();
         // Under the lock, so that no suspicion is left behind by the last loop as it goes.
         if state.checked() && !self.cell.suspected.swap(true, Ordering::AcqRel) {
-            state.trouble.begins(Instant::now());
+            state.against.begins(Instant::now());
             let probe_loops = state.probe_loops.clone();
             drop(state);
             tracing::debug!(member = %self.cell.name, "suspected");
@@ -310,11 +306,6 @@ impl Availability {
         &self.cell.tally
     }
 
-    /// Since when something speaks against the member: a suspicion, a failed probe, a trip of its detector.
-    pub(crate) fn troubled_since(&self) -> Option<Instant> {
-        self.lock().trouble.since()
-    }
-
     /// Completes at the next change of the circuit's status after this call.
     pub(crate) fn moved(&self) -> tokio::sync::futures::Notified<'_> {
         self.cell.moved.notified()
@@ -328,6 +319,7 @@ impl Availability {
         let result = apply(&mut state);
         state.note_availability();
         let after = state.view(false);
+        state.against.sees(before.circuit.phase, after.circuit.phase, after.is_failed());
         let circuit_moved = before.circuit.epoch != after.circuit.epoch;
         cell.gate.store(after.circuit.gate());
         let is_told = !cell.retired.load(Ordering::Relaxed);
@@ -385,6 +377,18 @@ impl State {
         !self.probe_loops.is_empty()
     }
 
+    fn circuit(&self) -> &CircuitStatus {
+        self.machine.as_ref().map_or(&self.unguarded, |machine| machine.status())
+    }
+
+    /// What a suspicion said against the member is void.
+    fn suspicion_passed(&mut self) {
+        let is_failed = self.verdict.is_failure(self.evidence.as_ref());
+        if self.circuit().phase == Phase::Admit && !is_failed {
+            self.against.ends();
+        }
+    }
+
     fn view(&self, suspected: bool) -> View {
         View {
             verdict: self.verdict,
@@ -392,7 +396,7 @@ impl State {
             checked: self.checked(),
             guarded: self.machine.is_some(),
             suspected,
-            circuit: self.machine.as_ref().map_or(&self.unguarded, |machine| machine.status()).clone(),
+            circuit: self.circuit().clone(),
             unavailable_since: self.unavailable_since,
         }
     }

@@ -58,9 +58,7 @@ impl ProbeSide {
         }
         self.availability.cell.suspected.store(false, Ordering::Release);
         let mut state = self.availability.lock();
-        if !state.view(false).is_failed() {
-            state.trouble.ends();
-        }
+        state.suspicion_passed();
         let listeners = state.live_listeners();
         drop(state);
         ring_all(&listeners);
@@ -76,6 +74,7 @@ impl Drop for ProbeSide {
                 state.next_probe_at = None;
                 state.round_waiters.clear();
                 cell.suspected.store(false, Ordering::Release);
+                state.suspicion_passed();
             }
         });
         self.availability.signal(Signal::Tick);

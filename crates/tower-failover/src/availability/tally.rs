@@ -3,10 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use tokio::time::Instant;
-
-use super::signal::Signal;
-
 /// What became of a member's calls that did not go well. The numbers only grow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -93,53 +89,5 @@ pub struct OpenConnection(ConnectionCount);
 impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.0.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Since when something speaks against a member. Pure.
-#[derive(Debug, Default)]
-pub(super) struct Trouble(Option<Instant>);
-
-impl Trouble {
-    pub(super) fn since(&self) -> Option<Instant> {
-        self.0
-    }
-
-    pub(super) fn begins(&mut self, now: Instant) {
-        self.0.get_or_insert(now);
-    }
-
-    pub(super) fn ends(&mut self) {
-        self.0 = None;
-    }
-
-    pub(super) fn hears(&mut self, signal: &Signal, now: Instant) {
-        match signal {
-            Signal::Trip { .. } | Signal::ProbeFailed => self.begins(now),
-            Signal::Verdict(finding) if finding.is_failure() => self.begins(now),
-            Signal::Verdict(_) | Signal::Close => self.ends(),
-            _ => {}
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::time::Duration;
-
-    use super::*;
-    use crate::availability::{Evidence, Finding};
-
-    #[test]
-    fn trouble_begins_with_its_first_sign_and_ends_with_a_verdict() {
-        let (now, mut trouble) = (Instant::now(), Trouble::default());
-        let later = now + Duration::from_secs(1);
-        trouble.hears(&Signal::ProbeFailed, now);
-        trouble.hears(&Signal::Verdict(Finding::unhealthy(Evidence::TimedOut)), later);
-        assert_eq!(trouble.since(), Some(now));
-        trouble.hears(&Signal::Tick, later);
-        assert_eq!(trouble.since(), Some(now));
-        trouble.hears(&Signal::Verdict(Finding::healthy()), later);
-        assert_eq!(trouble.since(), None);
     }
 }

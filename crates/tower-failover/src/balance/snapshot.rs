@@ -102,8 +102,8 @@ pub struct Switch {
     pub at: Instant,
     /// The version of the choice.
     pub version: u64,
-    /// If it was a failure: from its first sign (a suspicion, a failed probe, a trip), or from the beginning of the
-    /// outage that it ends, to the switch.
+    /// If it was a failure: from its first sign (a suspicion, a failed probe, a trip, a failed trial) since the member
+    /// was last well, or from the beginning of the outage that it ends, to the switch.
     pub took: Option<Duration>,
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use tower_failover::Health;
 use tower_failover::availability::{Evidence, OpenReason};
 use tower_failover::balance::MemberSnapshot;
+use tower_failover::{Health, Signal};
 
 use super::stage::{Balance, GRACE, Stage, pass, settled};
 
@@ -82,12 +82,40 @@ async fn b40_what_the_detector_found_is_an_error_too() {
     settled().await;
     let heavy = stage.heavy.availability();
     let epoch = heavy.gate().epoch;
-    let trip = |epoch| tower_failover::Signal::Trip { epoch, reason: OpenReason::FailureDetector };
+    let trip = |epoch| Signal::Trip { epoch, reason: OpenReason::FailureDetector };
     heavy.signal(trip(epoch.next()));
     assert_eq!(member(&balance, "heavy").last_error, None, "of another epoch");
     heavy.signal(trip(epoch));
     let error = member(&balance, "heavy").last_error.expect("an error");
     assert_eq!((error.reason, error.evidence), (OpenReason::FailureDetector, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b52_a_failover_of_a_member_without_checks_begins_with_its_own_trip() {
+    let stage = Stage::new();
+    let balance = stage.balance(stage.config());
+    settled().await;
+    let (heavy, handle) = (stage.heavy.availability(), balance.handle());
+    let trip = || {
+        let epoch = heavy.gate().epoch;
+        heavy.signal(Signal::Trip { epoch, reason: OpenReason::FailureDetector });
+    };
+    let last_took = || handle.snapshot().switches.last().expect("a switch").took;
+    trip();
+    settled().await;
+    assert_eq!(last_took(), Some(Duration::ZERO));
+
+    pass(GRACE).await;
+    for _ in 0..3 {
+        let epoch = heavy.gate().epoch;
+        heavy.signal(Signal::Outcome { epoch, success: true });
+    }
+    handle.set_active("heavy", None).await.expect("nothing speaks against it");
+    pass(60 * MINUTE).await;
+    trip();
+    settled().await;
+    assert_eq!(handle.snapshot().active.as_deref(), Some("middle"));
+    assert_eq!(last_took(), Some(Duration::ZERO), "it was well for an hour");
 }
 
 #[cfg(feature = "serde")]
