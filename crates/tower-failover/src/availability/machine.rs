@@ -31,7 +31,8 @@ pub struct CircuitStatus {
     pub since: Instant,
     /// Whether it is held open by hand.
     pub forced: bool,
-    /// When it wants a [`Signal::Tick`].
+    /// When it wants a [`Signal::Tick`]. One of a machine of one's own must be to come: what is due when the machine
+    /// says so is done at once, or at the next signal.
     pub next_change_at: Option<Instant>,
     /// Whether it wants one full round of checks now.
     pub wants_round: bool,

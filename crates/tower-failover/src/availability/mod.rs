@@ -183,16 +183,18 @@ impl Availability {
 
     /// Puts a circuit breaker before the member. One that was there before is replaced. It hears the verdict that
     /// is already known, so that the first one always counts.
-    pub fn guard(&self, mut machine: impl Machine + 'static) {
+    pub(crate) fn guard(&self, mut machine: impl Machine + 'static) {
         let now = Instant::now();
-        self.change(|state| {
+        let former = self.change(|state| {
             let known =
                 Finding { verdict: state.verdict, evidence: state.evidence.clone(), on_suspicion: false };
             if known.verdict != Verdict::Unknown {
                 machine.apply(&Signal::Verdict(known), state.checked(), now);
             }
-            state.machine = Some(Box::new(machine));
+            state.machine.replace(Box::new(machine))
         });
+        // It may be the user's, whose code does not run under the lock unless it must.
+        drop(former);
     }
 
     /// Takes a trial slot of a half-open circuit, to be given back with [`Signal::TrialEnded`].

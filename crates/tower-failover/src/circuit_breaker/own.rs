@@ -7,15 +7,18 @@ use tokio::time::Instant;
 use super::Circuit;
 use super::machine::CircuitMachine;
 use super::settings::CircuitSettings;
-use crate::availability::{Availability, CircuitStatus, Epoch, Machine, Signal};
+use crate::availability::{Availability, CircuitStatus, Epoch, Machine, OpenReason, Signal};
 use crate::event::{Event, Events, Name};
 
 impl Circuit {
     /// Puts a state machine of one's own before the member, instead of the one that [`new`](Self::new) puts there. `make`
     /// is given the status of a closed circuit, with the epoch to go on from. A verdict that is already known counts.
     ///
-    /// What is refused, announced and chosen follows from what the machine says of itself. If it panics, an event says
-    /// so, and one with the default settings takes its place, closed.
+    /// What is refused, announced and chosen follows from what the machine says of itself, from the start on. If it
+    /// panics, an event says so, and one with the default settings takes its place: closed, unless it was held open by
+    /// hand, which it stays (B11).
+    ///
+    /// The machine runs under the member's lock: it must neither block nor call back. It is dropped outside of it.
     ///
     /// ```
     /// use tower_failover::availability::{CircuitState, CircuitStatus, Epoch, Machine, OpenReason, Phase};
@@ -71,14 +74,16 @@ impl Circuit {
     ) -> Self {
         let status =
             CircuitStatus { epoch: availability.gate().epoch, ..CircuitStatus::closed(Instant::now()) };
-        let machine = make(status.clone());
-        availability.guard(Contained {
-            own: machine,
+        let mut machine = Contained {
+            own: make(status.clone()),
             usual: None,
             status,
             name: availability.name().clone(),
             events: availability.events().clone(),
-        });
+        };
+        // It may be anything but closed from the start.
+        machine.run(Instant::now(), |_| ());
+        availability.guard(machine);
         Self { availability }
     }
 }
@@ -101,13 +106,14 @@ impl<M: Machine> Contained<M> {
         }
         let own = &mut self.own;
         if let Ok((result, status)) = catch_unwind(AssertUnwindSafe(|| (run(own), own.status().clone()))) {
-            self.status = status;
+            // What is due already would wake the driver again and again.
+            let next_change_at = status.next_change_at.filter(|at| *at > now);
+            self.status = CircuitStatus { next_change_at, ..status };
             return result;
         }
         // It is told once the lock of the cell is free.
         self.events.enqueue(Event::Panicked { what: format!("circuit of {}", self.name).into() });
-        let epoch = self.status.epoch.next();
-        run(self.usual.insert(CircuitMachine::new(CircuitSettings::default(), epoch, now)))
+        run(self.usual.insert(successor(&self.status, now)))
     }
 }
 
@@ -125,19 +131,41 @@ impl<M: Machine> Machine for Contained<M> {
     }
 }
 
+/// The usual machine, that goes on from there. What a person holds open, it holds open (B11).
+fn successor(status: &CircuitStatus, now: Instant) -> CircuitMachine {
+    let mut usual = CircuitMachine::new(CircuitSettings::default(), status.epoch.next(), now);
+    if status.forced {
+        let (until, drill) = (status.next_change_at, status.reason == Some(OpenReason::Drill));
+        // Whether checks run matters once it is released; each signal says so again.
+        usual.apply(&Signal::Force { until, drill }, false, now);
+    }
+    usual
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, mpsc};
+    use std::thread;
+
     use futures_util::{FutureExt, StreamExt};
+    use tokio::time::{Duration, advance};
 
     use super::*;
-    use crate::availability::{CircuitState, OpenReason};
+    use crate::availability::{CircuitState, Finding, Phase};
 
-    /// Panics at the first trip.
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// Opens by hand, and panics at the first trip.
     struct Panics(CircuitStatus);
 
     impl Machine for Panics {
-        fn apply(&mut self, signal: &Signal, _checked: bool, _now: Instant) {
+        fn apply(&mut self, signal: &Signal, _checked: bool, now: Instant) {
             assert!(!matches!(signal, Signal::Trip { .. }), "a machine that is broken");
+            if let Signal::Force { until, drill } = *signal {
+                let reason = if drill { OpenReason::Drill } else { OpenReason::Forced };
+                self.0 = CircuitStatus { forced: true, next_change_at: until, ..open(&self.0, reason, now) };
+            }
         }
 
         fn try_trial(&mut self, _now: Instant) -> Option<Epoch> {
@@ -149,24 +177,142 @@ mod tests {
         }
     }
 
+    fn open(status: &CircuitStatus, reason: OpenReason, since: Instant) -> CircuitStatus {
+        let (state, phase, epoch) = (CircuitState::Open, Phase::Refuse, status.epoch.next());
+        CircuitStatus { state, phase, epoch, since, reason: Some(reason), ..status.clone() }
+    }
+
+    /// Says of itself what it was made with.
+    struct Stands(CircuitStatus);
+
+    impl Machine for Stands {
+        fn apply(&mut self, _signal: &Signal, _checked: bool, _now: Instant) {}
+
+        fn try_trial(&mut self, _now: Instant) -> Option<Epoch> {
+            None
+        }
+
+        fn status(&self) -> &CircuitStatus {
+            assert_ne!(self.0.free_trials, u32::MAX, "a machine that is broken");
+            &self.0
+        }
+    }
+
+    fn trip(availability: &Availability) {
+        let epoch = availability.gate().epoch;
+        availability.signal(Signal::Trip { epoch, reason: OpenReason::FailureDetector });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn b11_a_machine_of_ones_own_that_panics_while_it_is_forced_open_stays_so() {
+        let availability = Availability::new("eu-west", Events::default());
+        let circuit = Circuit::own(availability.clone(), Panics);
+        circuit.force_open();
+        trip(&availability);
+        availability.signal(Signal::Verdict(Finding::healthy()));
+        advance(HOUR).await;
+        availability.signal(Signal::Tick);
+        let status = circuit.status();
+        assert_eq!((status.state, status.reason), (CircuitState::Open, Some(OpenReason::Forced)));
+        assert!(status.forced);
+        circuit.release();
+        availability.signal(Signal::Tick);
+        assert_ne!(circuit.state(), CircuitState::Open, "its grace period is over");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn b61_a_machine_of_ones_own_that_panics_during_a_drill_stays_open_until_it_ends() {
+        let availability = Availability::new("eu-west", Events::default());
+        let circuit = Circuit::own(availability.clone(), Panics);
+        let end = Instant::now() + HOUR;
+        circuit.trip(HOUR);
+        advance(HOUR / 2).await;
+        trip(&availability);
+        let status = circuit.status();
+        assert_eq!((status.reason, status.next_change_at), (Some(OpenReason::Drill), Some(end)));
+        advance(HOUR / 2).await;
+        availability.signal(Signal::Tick);
+        assert!(!circuit.status().forced);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn b8_what_a_machine_of_ones_own_says_at_first_is_heard() {
+        let availability = Availability::new("eu-west", Events::default());
+        let open = |status| Stands(open(&status, OpenReason::HealthCheck, Instant::now()));
+        assert_eq!(Circuit::own(availability.clone(), open).state(), CircuitState::Open);
+        assert_eq!(availability.gate().phase, Phase::Refuse);
+
+        let mut told = availability.events().subscribe();
+        let broken = |status| Stands(CircuitStatus { free_trials: u32::MAX, ..status });
+        assert_eq!(Circuit::own(availability, broken).state(), CircuitState::Closed);
+        let panicked = told.next().now_or_never().flatten();
+        assert!(matches!(panicked, Some(Event::Panicked { .. })), "{panicked:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn b8_what_a_machine_of_ones_own_was_to_do_already_wakes_nobody() {
+        let availability = Availability::new("eu-west", Events::default());
+        let late = |status| Stands(CircuitStatus { next_change_at: Some(Instant::now()), ..status });
+        let circuit = Circuit::own(availability.clone(), late);
+        assert_eq!(circuit.status().next_change_at, None);
+        let due = Instant::now() + HOUR;
+        let early = |status| Stands(CircuitStatus { next_change_at: Some(due), ..status });
+        let circuit = Circuit::own(availability.clone(), early);
+        assert_eq!(circuit.status().next_change_at, Some(due));
+        advance(HOUR).await;
+        availability.signal(Signal::Tick);
+        assert_eq!(circuit.status().next_change_at, None);
+    }
+
+    /// Looks at its member as it goes, and notes whether that could be done.
+    struct Looks(CircuitStatus, Availability, Arc<AtomicBool>);
+
+    impl Machine for Looks {
+        fn apply(&mut self, _signal: &Signal, _checked: bool, _now: Instant) {}
+
+        fn try_trial(&mut self, _now: Instant) -> Option<Epoch> {
+            None
+        }
+
+        fn status(&self) -> &CircuitStatus {
+            &self.0
+        }
+    }
+
+    impl Drop for Looks {
+        fn drop(&mut self) {
+            let (sender, seen) = mpsc::channel();
+            let availability = self.1.clone();
+            // Under the lock, it would look for ever.
+            thread::spawn(move || sender.send(availability.view()));
+            self.2.store(seen.recv_timeout(Duration::from_secs(5)).is_ok(), Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn b8_a_machine_of_ones_own_that_is_replaced_is_dropped_outside_the_lock() {
+        let availability = Availability::new("eu-west", Events::default());
+        let has_looked = Arc::new(AtomicBool::new(false));
+        let looks = |status| Looks(status, availability.clone(), Arc::clone(&has_looked));
+        let _former = Circuit::own(availability.clone(), looks);
+        let _circuit = Circuit::new(availability, CircuitSettings::default()).unwrap();
+        assert!(has_looked.load(Ordering::SeqCst));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn b8_a_machine_of_ones_own_that_panics_is_replaced_by_the_usual_one() {
         let events = Events::default();
         let mut told = events.subscribe();
         let availability = Availability::new("eu-west", events);
         let circuit = Circuit::own(availability.clone(), Panics);
-        let trip = || {
-            let epoch = availability.gate().epoch;
-            availability.signal(Signal::Trip { epoch, reason: OpenReason::FailureDetector });
-        };
-        trip();
+        trip(&availability);
         let panicked = told.next().now_or_never().flatten();
         assert!(
             matches!(&panicked, Some(Event::Panicked { what }) if &**what == "circuit of eu-west"),
             "{panicked:?}"
         );
         assert_eq!(circuit.state(), CircuitState::Closed);
-        trip();
+        trip(&availability);
         availability.signal(Signal::Tick);
         assert_eq!(circuit.state(), CircuitState::Open, "it does as usual");
     }
