@@ -87,8 +87,11 @@ impl<C> FailureDetectorLayer<C> {
         self.changed(|settings| settings.suspect_on_failure = suspect_on_failure)
     }
 
-    /// Counts failures of these [kinds](crate::Classify::causes) alone; the others are neutral (B14). Default all.
-    /// Detectors of one's own see them all the same, unless they are [limited](Detector::only) too.
+    /// Counts failures of these [kinds](crate::Classify::causes) alone towards the thresholds (B14). Default all. A call
+    /// that is [given up](Self::abandoned_after) has no kind, and does not count then.
+    ///
+    /// A failure of another kind is one all the same: it is told, it raises a suspicion (B17), and a trial call that
+    /// ends with it has failed. Detectors of one's own see it, unless they are [limited](Detector::only) too.
     #[must_use]
     pub fn only(self, kinds: Kinds) -> Self {
         self.changed(|settings| settings.only = Some(kinds))

@@ -120,12 +120,16 @@ impl<S: fmt::Debug, C> fmt::Debug for FailureDetector<S, C> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::{FutureExt, StreamExt};
+    use tokio::time::Duration;
     use tower::{Layer, ServiceExt, service_fn};
 
     use super::*;
-    use crate::availability::{Availability, Suspicion};
+    use crate::availability::{Availability, CircuitState, Signal, Suspicion};
+    use crate::circuit_breaker::{Circuit, CircuitSettings};
+    use crate::classify::Kinds;
     use crate::deadline::{DeadlineLayer, Sweeper};
-    use crate::event::Events;
+    use crate::event::{Event, Events};
 
     #[tokio::test(start_paused = true)]
     async fn b14_the_time_in_which_nothing_was_in_flight_is_no_calls_waiting_time() {
@@ -155,5 +159,37 @@ mod tests {
             assert_eq!(service.oneshot(Err(())).await, Err(()));
             assert_eq!(availability.is_suspected(), suspects);
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn b17_a_failure_that_does_not_count_is_told_and_raises_suspicion_all_the_same() {
+        let events = Events::default();
+        let mut told = events.subscribe();
+        let availability = Availability::new("eu-west", events);
+        let _probes = availability.attach_probes();
+        let circuit = Circuit::new(availability.clone(), CircuitSettings::default()).unwrap();
+        let layer = FailureDetectorLayer::new(availability.clone())
+            .thresholds(Thresholds::new(1, 0.0, Duration::from_secs(1)).unwrap())
+            .only(Kinds::number(0));
+        let service = layer.layer(service_fn(|answer: Result<(), ()>| async move { answer }));
+        assert_eq!(service.oneshot(Err(())).await, Err(()));
+        assert_eq!((layer.counts().failures, circuit.state()), (0, CircuitState::Closed));
+        assert!(availability.is_suspected());
+        let failed = Event::CallsFailed { member: "eu-west".into(), count: 1 };
+        assert_eq!(told.next().now_or_never().flatten(), Some(failed));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn b9_a_trial_that_fails_in_a_way_that_does_not_count_opens_the_circuit_again() {
+        let availability = Availability::new("eu-west", Events::default());
+        let settings = CircuitSettings::default().grace_period(Duration::ZERO);
+        let circuit = Circuit::new(availability.clone(), settings).unwrap();
+        let layer = FailureDetectorLayer::new(availability.clone()).only(Kinds::number(0));
+        circuit.trip(Duration::ZERO);
+        (0..2).for_each(|_| availability.signal(Signal::Tick));
+        assert_eq!(circuit.state(), CircuitState::HalfOpen);
+        let service = layer.layer(service_fn(|answer: Result<(), ()>| async move { answer }));
+        assert_eq!(service.oneshot(Err(())).await, Err(()));
+        assert_eq!(circuit.state(), CircuitState::Open);
     }
 }

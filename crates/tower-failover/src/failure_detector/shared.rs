@@ -122,8 +122,11 @@ impl Shared {
         if counted != Outcome::Neutral {
             self.window.record(epoch, now, counted == Outcome::Success);
         }
-        if gate.wants_outcomes() || counted == Outcome::Failure {
-            self.tell(gate, now, counted);
+        if gate.wants_outcomes() || outcome == Outcome::Failure {
+            self.tell(gate, outcome);
+        }
+        if counted == Outcome::Failure {
+            self.look_at_window(epoch, now);
         }
         if self.own().any() {
             let took = Duration::from_millis(now.saturating_sub(started));
@@ -134,7 +137,7 @@ impl Shared {
         }
     }
 
-    /// What a failure of these kinds counts for.
+    /// What a failure of these kinds counts for in the window. A failure it is all the same.
     #[cold]
     fn counted(&self, causes: Kinds) -> Outcome {
         match self.settings.only {
@@ -172,7 +175,7 @@ impl Shared {
     }
 
     #[cold]
-    fn tell(&self, gate: Gate, now: Millis, outcome: Outcome) {
+    fn tell(&self, gate: Gate, outcome: Outcome) {
         let availability = &self.settings.availability;
         let epoch = gate.epoch;
         if gate.wants_outcomes() && outcome != Outcome::Neutral {
@@ -185,6 +188,10 @@ impl Shared {
         if self.settings.suspect_on_failure {
             availability.suspect();
         }
+    }
+
+    #[cold]
+    fn look_at_window(&self, epoch: Epoch, now: Millis) {
         if self.settings.thresholds.is_passed(self.window.counts(epoch, now)) {
             self.trip(epoch, now);
         }

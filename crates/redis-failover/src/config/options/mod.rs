@@ -148,8 +148,8 @@ options! {
     failure_rate_threshold: f64,
     /// Within which time failures count (2 s; at least 10 ms).
     failures_detection_window: Duration,
-    /// Which kinds of failures count for the thresholds (all): see [`failures`](crate::classify::failures). Others are
-    /// neutral (B14).
+    /// Which kinds of failures count for the thresholds (all): see [`failures`](crate::classify::failures). Others do
+    /// not, and neither do calls that are given up (B14); they are told, and raise a suspicion, all the same.
     failure_kinds: Kinds,
     /// How long a database may answer that it cannot serve (READONLY, LOADING, …), with no command of the same kind
     /// served in between, before it is left however few commands there are (10 s; zero leaves it at the first such
