@@ -140,7 +140,6 @@ impl Running {
     pub(super) async fn remove(&self, name: &str) -> Result<Option<OpenDatabase>, Error> {
         let _turn = self.turn.lock().await;
         self.handle.remove(name).await?;
-        self.databases.find(name, |database| database.availability().retire());
         let mut config = self.plan().config.clone();
         config.databases.retain(|database| database.name_or_address() != name);
         self.replace(config);

@@ -72,8 +72,6 @@ struct Cell {
     events: Events,
     gate: GateWord,
     suspected: AtomicBool,
-    /// The member has left, and nothing is told of it any more.
-    retired: AtomicBool,
     /// A new connection for calls is on its way, because the member cannot serve on the present one.
     renewing: AtomicBool,
     traffic: Traffic,
@@ -84,6 +82,8 @@ struct Cell {
 }
 
 struct State {
+    /// The member has left, and nothing is told of it any more.
+    retired: bool,
     machine: Option<Box<dyn Machine>>,
     unguarded: CircuitStatus,
     unavailable_since: Option<Instant>,
@@ -116,11 +116,11 @@ impl Availability {
                 events,
                 gate: GateWord::new(unguarded.gate()),
                 suspected: AtomicBool::new(false),
-                retired: AtomicBool::new(false),
                 renewing: AtomicBool::new(false),
                 traffic: Traffic::default(),
                 tally: Tally::default(),
                 state: Mutex::new(State {
+                    retired: false,
                     machine: None,
                     unguarded,
                     unavailable_since: None,
@@ -145,10 +145,15 @@ impl Availability {
         &self.cell.name
     }
 
-    /// The member has left for good: its checks and connections, which end one after the other, tell nobody of it any
-    /// more.
-    pub fn retire(&self) {
-        self.cell.retired.store(true, Ordering::Relaxed);
+    /// The member leaves: its checks and connections, which end one after the other, tell nobody of it any more. What
+    /// was told before has its place in the order.
+    pub(crate) fn retire(&self) {
+        self.lock().retired = true;
+    }
+
+    /// The member joins, perhaps once more.
+    pub(crate) fn reinstate(&self) {
+        self.lock().retired = false;
     }
 
     /// Where this member's events go.
@@ -324,7 +329,7 @@ impl Availability {
         state.against.sees(before.circuit.phase, after.circuit.phase, after.is_failed());
         let circuit_moved = before.circuit.epoch != after.circuit.epoch;
         cell.gate.store(after.circuit.gate());
-        let is_told = !cell.retired.load(Ordering::Relaxed);
+        let is_told = !state.retired;
         if is_told && before.verdict != after.verdict {
             cell.events.enqueue(Event::VerdictChanged {
                 member: cell.name.clone(),

@@ -58,7 +58,13 @@ impl<K: Eq, S> Members<K, S> {
             arriving: true,
             reminder: Reminder::default(),
         };
-        match self.entries.iter_mut().find(|existing| existing.key == entry.key) {
+        let existing = self.entries.iter_mut().find(|existing| existing.key == entry.key);
+        if let Some(existing) = &existing {
+            existing.availability.retire();
+        }
+        // It may be the same one, or have been a member before.
+        entry.availability.reinstate();
+        match existing {
             // What a person ordered of it outlives its service.
             Some(existing) if existing.name() == entry.name() => {
                 *existing = Entry { drained: existing.drained, ..entry };
@@ -96,8 +102,11 @@ impl<K, S> Members<K, S> {
         self.entries.len() == 1
     }
 
+    /// Takes a member away, of which nothing is told from then on.
     pub(super) fn remove_at(&mut self, index: usize) -> Name {
-        let name = self.entries.remove(index).name().clone();
+        let entry = self.entries.remove(index);
+        entry.availability.retire();
+        let name = entry.name().clone();
         // Who is chosen by hand is a member; one of the same name that joins later is another.
         self.pin.take_if(|pin| pin.name == name);
         name

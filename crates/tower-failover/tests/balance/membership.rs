@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::stream;
+use futures_util::{FutureExt, StreamExt, stream};
 use tokio::sync::mpsc;
 use tower::discover::Change;
 use tower_failover::balance::ManageError;
@@ -102,6 +102,45 @@ async fn b40_the_active_member_inserted_anew_serves_with_its_new_service() {
     renewed.falls();
     settled().await;
     assert!(ask(&balance).await.is_err(), "its new availability is listened to");
+}
+
+#[tokio::test(start_paused = true)]
+async fn b40_nothing_is_told_of_a_member_that_has_left_unless_it_joins_again() {
+    let stage = Stage::new();
+    let (changes, balance) = open_balance(&stage);
+    for (key, region) in [(1, &stage.heavy), (2, &stage.middle), (3, &stage.light)] {
+        add(&changes, key, region.member());
+    }
+    assert_eq!(ask(&balance).await, Ok("heavy"));
+    let mut seen = stage.events.subscribe();
+    let mut told_of = |name: &str| -> Vec<Event> {
+        let told = std::iter::from_fn(|| seen.next().now_or_never().flatten());
+        told.filter(|event| format!("{event:?}").contains(name)).collect()
+    };
+    balance.handle().remove("light").await.expect("not the last");
+    stage.light.falls();
+    assert_eq!(told_of("light"), [Event::MemberRemoved { member: "light".into() }]);
+
+    changes.send(Ok(Change::Remove(2))).expect("a driver");
+    settled().await;
+    stage.middle.falls();
+    assert_eq!(told_of("middle"), [Event::MemberRemoved { member: "middle".into() }]);
+    add(&changes, 2, stage.middle.member());
+    settled().await;
+    stage.middle.rises();
+    assert!(
+        told_of("middle").iter().any(|event| matches!(event, Event::VerdictChanged { .. })),
+        "it is back"
+    );
+
+    let renewed = Region::new("middle", 0.5, &stage.events);
+    for (region, is_told) in [(&renewed, true), (&stage.middle, false)] {
+        add(&changes, 2, renewed.member());
+        settled().await;
+        told_of("middle");
+        region.falls();
+        assert_eq!(!told_of("middle").is_empty(), is_told);
+    }
 }
 
 #[tokio::test(start_paused = true)]
