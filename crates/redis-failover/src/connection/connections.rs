@@ -1,6 +1,9 @@
 //! How many connections a database has.
 
-/// The connections to one database at one moment. Each of its health checks has one besides.
+/// The connections to one database at one moment, as far as calls, transactions and subscribers have them.
+///
+/// They do not add up to the member's [`open_connections`](tower_failover::balance::MemberSnapshot::open_connections):
+/// health checks have connections of their own, which are among those.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Connections {

@@ -44,9 +44,9 @@ impl DatabaseMetrics {
         }
     }
 
-    pub(super) fn show(&mut self, member: &MemberSnapshot, is_active: bool, is_preferred: bool) {
+    pub(super) fn show(&mut self, member: &MemberSnapshot, is_preferred: bool) {
         let view = &member.view;
-        self.active.set(flag(is_active));
+        self.active.set(flag(member.active));
         self.preferred.set(flag(is_preferred));
         self.available.set(flag(view.is_available()));
         self.circuit.set(match view.circuit.state {
@@ -61,7 +61,7 @@ impl DatabaseMetrics {
             Verdict::Unhealthy => 3.0,
         });
         self.weight.set(member.weight.get());
-        self.connections.set(u32::try_from(member.connections).unwrap_or(u32::MAX));
+        self.connections.set(u32::try_from(member.open_connections).unwrap_or(u32::MAX));
         self.calls.show(member.calls);
     }
 

@@ -1,7 +1,6 @@
 //! How long probes take.
 
 use metrics::Label;
-use tower_failover::Verdict;
 use tower_failover::health::ProbeReport;
 
 use super::names;
@@ -10,12 +9,7 @@ use super::recording::{Metrics, database};
 impl Metrics {
     /// Records one probe of a database.
     pub(crate) fn probed(&self, report: &ProbeReport<'_>) {
-        let verdict = match report.finding.verdict {
-            Verdict::Healthy => "healthy",
-            Verdict::NotPreferred => "not_preferred",
-            Verdict::Unhealthy => "unhealthy",
-            Verdict::Unknown => "unknown",
-        };
+        let verdict = report.finding.verdict.as_str();
         let labels = [
             database(report.member),
             Label::new(names::CHECK, report.check.to_string()),

@@ -120,7 +120,7 @@ impl Reporter {
             let name = &member.name;
             let new = || DatabaseMetrics::new(&self.metrics, name);
             let database = self.databases.entry(name.clone()).or_insert_with(new);
-            database.show(member, snapshot.active.as_ref() == Some(name), preferred == Some(name));
+            database.show(member, preferred == Some(name));
         }
         self.uncharged.show(self.counters.uncharged());
     }
@@ -146,8 +146,7 @@ fn preferred(snapshot: &Snapshot) -> Option<&Name> {
     if let Some(pinned) = snapshot.pinned.as_deref().and_then(|name| snapshot.member(name)) {
         return Some(&pinned.name);
     }
-    let is_active = |member: &MemberSnapshot| snapshot.active.as_ref() == Some(&member.name);
-    let rank = |member: &MemberSnapshot| (member.weight, is_active(member));
+    let rank = |member: &MemberSnapshot| (member.weight, member.active);
     let wanted = snapshot.members.iter().filter(|member| !member.drained);
     let heaviest = wanted.reduce(|best, other| if rank(other) > rank(best) { other } else { best });
     heaviest.map(|member| &member.name)

@@ -16,6 +16,24 @@ pub enum CircuitState {
     HalfOpen,
 }
 
+impl CircuitState {
+    /// Its name in snapshots.
+    ///
+    /// ```
+    /// use tower_failover::availability::CircuitState;
+    ///
+    /// assert_eq!(CircuitState::HalfOpen.as_str(), "half_open");
+    /// ```
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+        }
+    }
+}
+
 /// What a circuit says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CircuitStatus {

@@ -22,6 +22,21 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Its name in snapshots and metrics.
+    ///
+    /// ```
+    /// assert_eq!(tower_failover::Verdict::NotPreferred.as_str(), "not_preferred");
+    /// ```
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Healthy => "healthy",
+            Self::NotPreferred => "not_preferred",
+            Self::Unhealthy => "unhealthy",
+        }
+    }
+
     /// Whether the member cannot serve, and is not only behind.
     pub(super) fn is_failure(self, evidence: Option<&Evidence>) -> bool {
         self == Self::Unhealthy && !matches!(evidence, Some(Evidence::Lagging(_)))
@@ -79,6 +94,27 @@ pub enum OpenReason {
     Forced,
     /// Forced open as a drill (B61).
     Drill,
+}
+
+impl OpenReason {
+    /// Its name in snapshots.
+    ///
+    /// ```
+    /// use tower_failover::availability::OpenReason;
+    ///
+    /// assert_eq!(OpenReason::FailureDetector.as_str(), "failure_detector");
+    /// ```
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HealthCheck => "health_check",
+            Self::Suspicion => "suspicion",
+            Self::FailureDetector => "failure_detector",
+            Self::Unserviceable => "unserviceable",
+            Self::Forced => "forced",
+            Self::Drill => "drill",
+        }
+    }
 }
 
 /// A verdict with what led to it.

@@ -67,7 +67,7 @@ pub struct MemberSnapshot {
     /// What became of its calls that did not go well.
     pub calls: CallCounts,
     /// How many connections to it are open, as far as they are [counted](Availability::connections).
-    pub connections: usize,
+    pub open_connections: usize,
 }
 
 impl MemberSnapshot {
@@ -148,7 +148,7 @@ impl Roster {
             last_error: availability.last_error(),
             next_probe_at: availability.next_probe_at(),
             calls: availability.call_counts(),
-            connections: availability.connections().count(),
+            open_connections: availability.connections().count(),
         };
         Snapshot {
             taken_at: now,

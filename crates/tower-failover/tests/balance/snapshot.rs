@@ -142,7 +142,7 @@ async fn b40_a_snapshot_is_written_down_with_all_that_it_tells() {
             "verdict": "unknown", "evidence": null, "checked": false, "suspected": false, "next_probe_in_ms": null,
             "circuit": { "state": "closed", "for_ms": 7000, "reason": null, "forced": false },
             "grace_left_ms": null, "forced_left_ms": null, "last_error": null,
-            "calls": { "retries": 0, "ended": 0, "ambiguous": 0 }, "connections": 0,
+            "calls": { "retries": 0, "ended": 0, "ambiguous": 0 }, "open_connections": 0,
         })
     };
     let mut light = well("light", 0.25);
@@ -154,7 +154,7 @@ async fn b40_a_snapshot_is_written_down_with_all_that_it_tells() {
     // It was closed anew when it was chosen by hand.
     middle["circuit"]["for_ms"] = 0.into();
     let _connection = stage.middle.availability().connections().opened();
-    middle["connections"] = 1.into();
+    middle["open_connections"] = 1.into();
     let mut heavy = well("heavy", 1.0);
     heavy["available"] = false.into();
     heavy["unavailable_for_ms"] = 2000.into();

@@ -4,9 +4,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use tokio::time::{Duration, Instant};
 
 use super::{MemberSnapshot, Snapshot, Switch};
-use crate::availability::{
-    CallCounts, CircuitState, CircuitStatus, Evidence, LastError, OpenReason, Verdict, View,
-};
+use crate::availability::{CallCounts, CircuitStatus, Evidence, LastError, OpenReason, View};
 use crate::balance::outage::OutageStatus;
 use crate::event::SwitchReason;
 
@@ -48,11 +46,11 @@ impl Serialize for MemberSnapshot {
             active: self.active,
             available: view.is_available(),
             unavailable_for_ms: view.unavailable_since.map(|since| since_ms(since, at)),
-            unavailable_because: view.why().filter(|_| !view.is_available()).map(open_reason),
+            unavailable_because: view.why().filter(|_| !view.is_available()).map(OpenReason::as_str),
             pinned: self.pinned,
             drained: self.drained,
             drained_left_ms: left(self.drained_until, at),
-            verdict: verdict(view.verdict),
+            verdict: view.verdict.as_str(),
             evidence: view.evidence.as_ref().map(Evidence::to_string),
             checked: view.checked,
             suspected: view.suspected,
@@ -62,7 +60,7 @@ impl Serialize for MemberSnapshot {
             forced_left_ms: self.forced_left().map(millis),
             last_error: self.last_error.as_ref().map(|error| At(at, error)),
             calls: self.calls,
-            connections: self.connections,
+            open_connections: self.open_connections,
         })
     }
 }
@@ -70,15 +68,10 @@ impl Serialize for MemberSnapshot {
 impl Serialize for At<&CircuitStatus> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(at, circuit) = self;
-        let state = match circuit.state {
-            CircuitState::Closed => "closed",
-            CircuitState::Open => "open",
-            CircuitState::HalfOpen => "half_open",
-        };
         object!(serializer, "Circuit", {
-            state: state,
+            state: circuit.state.as_str(),
             for_ms: since_ms(circuit.since, *at),
-            reason: circuit.reason.map(open_reason),
+            reason: circuit.reason.map(OpenReason::as_str),
             forced: circuit.forced,
         })
     }
@@ -88,7 +81,7 @@ impl Serialize for At<&LastError> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(at, error) = self;
         object!(serializer, "LastError", {
-            reason: open_reason(error.reason),
+            reason: error.reason.as_str(),
             evidence: error.evidence.as_ref().map(Evidence::to_string),
             ago_ms: since_ms(error.at, *at),
         })
@@ -99,7 +92,7 @@ impl Serialize for At<&Switch> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(at, switch) = self;
         let (reason, because) = match switch.reason {
-            SwitchReason::Unavailable(reason) => ("unavailable", Some(open_reason(reason))),
+            SwitchReason::Unavailable(reason) => ("unavailable", Some(reason.as_str())),
             SwitchReason::Initial => ("initial", None),
             SwitchReason::Fallback => ("fallback", None),
             SwitchReason::Manual => ("manual", None),
@@ -144,26 +137,6 @@ impl Serialize for OutageStatus {
 /// `None` for a member without a breaker.
 fn circuit(view: &View) -> Option<&CircuitStatus> {
     view.guarded.then_some(&view.circuit)
-}
-
-fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Unknown => "unknown",
-        Verdict::Healthy => "healthy",
-        Verdict::NotPreferred => "not_preferred",
-        Verdict::Unhealthy => "unhealthy",
-    }
-}
-
-fn open_reason(reason: OpenReason) -> &'static str {
-    match reason {
-        OpenReason::HealthCheck => "health_check",
-        OpenReason::Suspicion => "suspicion",
-        OpenReason::FailureDetector => "failure_detector",
-        OpenReason::Unserviceable => "unserviceable",
-        OpenReason::Forced => "forced",
-        OpenReason::Drill => "drill",
-    }
 }
 
 fn left(until: Option<Instant>, at: Instant) -> Option<u64> {
