@@ -26,6 +26,10 @@ pub(super) struct Against {
 }
 
 impl Against {
+    pub(super) fn last(&self) -> Option<&LastError> {
+        self.last.as_ref()
+    }
+
     /// Something speaks against it from now on, if nothing did.
     pub(super) fn begins(&mut self, now: Instant) {
         self.since.get_or_insert(now);
@@ -82,25 +86,13 @@ impl Availability {
     /// What last spoke against the member; `None` if nothing ever did.
     #[must_use]
     pub fn last_error(&self) -> Option<LastError> {
-        self.lock().against.last.clone()
+        self.lock().against.last().cloned()
     }
 
     /// Since when something speaks against the member: a suspicion, a failed probe, a trip of its detector, a failed
     /// trial. `None` as soon as its circuit admits calls again and its checks do not fail.
     pub(crate) fn troubled_since(&self) -> Option<Instant> {
         self.lock().against.since
-    }
-
-    /// When the next round of one of its checks is due; past, while one runs. `None` before the first has ended, and
-    /// without checks.
-    #[must_use]
-    pub fn next_probe_at(&self) -> Option<Instant> {
-        self.lock().next_probe_at
-    }
-
-    /// The probe loop says when it asks next.
-    pub(crate) fn probes_next_at(&self, at: Option<Instant>) {
-        self.lock().next_probe_at = at;
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::{Availability, Finding, Signal, ring_all};
 use crate::bell::Bell;
 use crate::sync::atomic::Ordering;
@@ -41,6 +43,11 @@ impl ProbeSide {
         half_open || !state.round_waiters.is_empty()
     }
 
+    /// The loop's next round is due then.
+    pub(crate) fn next_round_at(&self, at: Option<Instant>) {
+        self.availability.lock().next_probe_at = at;
+    }
+
     /// A full round ended: everybody who asked for one hears of it.
     pub(crate) fn round_ended(&self, finding: &Finding) {
         let waiters = std::mem::take(&mut self.availability.lock().round_waiters);
@@ -62,6 +69,15 @@ impl ProbeSide {
         let listeners = state.live_listeners();
         drop(state);
         ring_all(&listeners);
+    }
+}
+
+impl Availability {
+    /// When the next round of one of its checks is due; past, while one runs that was due or asked for. `None` before
+    /// the first has ended, and without checks.
+    #[must_use]
+    pub fn next_probe_at(&self) -> Option<Instant> {
+        self.lock().next_probe_at
     }
 }
 

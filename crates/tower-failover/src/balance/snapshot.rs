@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant};
 
 use super::member::Weight;
 use super::outage::{Outage, OutageStatus};
-use crate::availability::{Availability, CallCounts, CircuitState, LastError, View};
+use crate::availability::{Availability, CallCounts, CircuitState, LastError, Report, View};
 use crate::event::{Name, SwitchReason};
 
 /// How many switches are remembered (B40).
@@ -62,7 +62,8 @@ pub struct MemberSnapshot {
     pub view: View,
     /// What last spoke against it, also if it is well by now.
     pub last_error: Option<LastError>,
-    /// When it is next asked how it is; past, while it is being asked. `None` if no checks run.
+    /// When a round of its checks is next due; past, while one runs. `None` before the first has ended, and without
+    /// checks.
     pub next_probe_at: Option<Instant>,
     /// What became of its calls that did not go well.
     pub calls: CallCounts,
@@ -136,19 +137,22 @@ impl Roster {
     }
 
     pub(super) fn snapshot(&self, version: u64, now: Instant) -> Snapshot {
-        let member = |Listed { availability, weight, drained }: &Listed| MemberSnapshot {
-            taken_at: now,
-            name: availability.name().clone(),
-            weight: *weight,
-            active: self.active.as_ref() == Some(availability.name()),
-            pinned: self.pinned.as_ref() == Some(availability.name()),
-            drained: drained.is_some(),
-            drained_until: drained.flatten(),
-            view: availability.view(),
-            last_error: availability.last_error(),
-            next_probe_at: availability.next_probe_at(),
-            calls: availability.call_counts(),
-            open_connections: availability.connections().count(),
+        let member = |Listed { availability, weight, drained }: &Listed| {
+            let Report { view, last_error, next_probe_at } = availability.report();
+            MemberSnapshot {
+                taken_at: now,
+                name: availability.name().clone(),
+                weight: *weight,
+                active: self.active.as_ref() == Some(availability.name()),
+                pinned: self.pinned.as_ref() == Some(availability.name()),
+                drained: drained.is_some(),
+                drained_until: drained.flatten(),
+                view,
+                last_error,
+                next_probe_at,
+                calls: availability.call_counts(),
+                open_connections: availability.connections().count(),
+            }
         };
         Snapshot {
             taken_at: now,

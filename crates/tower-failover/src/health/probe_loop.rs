@@ -83,6 +83,7 @@ impl ProbeLoop {
         if !self.requested && self.side.round_wanted() {
             self.requested = true;
             self.runners.iter_mut().for_each(Runner::demand);
+            self.tell_next();
         }
         if matches!(self.doubt, Doubt::Calm) && self.side.availability().is_suspected() {
             self.look_into_suspicion();
@@ -129,7 +130,7 @@ impl ProbeLoop {
 
     fn tell_next(&self) {
         let next = self.runners.iter().filter_map(Runner::next_at).min();
-        self.side.availability().probes_next_at(next);
+        self.side.next_round_at(next);
     }
 
     /// Tells what all checks together say; between its rounds, each check's last finding counts.

@@ -57,6 +57,7 @@ impl Runner {
     pub(super) fn demand(&mut self) {
         self.owed = true;
         if matches!(self.work, Work::Rest(_)) {
+            self.next_at = Some(Instant::now());
             self.begin(ProbeCause::Requested);
         }
     }
@@ -71,7 +72,7 @@ impl Runner {
         self.last.as_ref()
     }
 
-    /// When its next round is due.
+    /// When its next round is due, or the one that runs was; `None` while its first does.
     pub(super) fn next_at(&self) -> Option<Instant> {
         self.next_at
     }

@@ -70,6 +70,23 @@ async fn b37_who_asks_for_a_round_that_is_on_its_way_gets_its_answer() {
     assert_eq!((quick.asked(), slow.asked()), (2, 2));
 }
 
+#[tokio::test(start_paused = true)]
+async fn b40_a_round_that_was_asked_for_is_no_longer_to_come() {
+    let slow = Script::new([WELL.after(millis(500))]);
+    let once = HealthSettings { probes: 1, ..steady() };
+    let mut member = Watched::by(&plan([slow.check("slow")]).settings(once));
+    assert_eq!(member.availability.next_probe_at(), None, "before the first has ended");
+    assert_eq!(member.changes().await, Verdict::Healthy);
+    assert!(member.availability.next_probe_at() > Some(Instant::now()));
+
+    let asked_at = Instant::now();
+    let round = member.availability.request_round();
+    sleep(millis(250)).await;
+    assert_eq!(member.availability.next_probe_at(), Some(asked_at), "it runs");
+    assert_eq!(round.await.unwrap().verdict, Verdict::Healthy);
+    assert!(member.availability.next_probe_at() > Some(Instant::now()));
+}
+
 /// A circuit that notes what it is told, and wants a round once it was forced.
 struct Recorder {
     status: CircuitStatus,
