@@ -17,7 +17,7 @@ use crate::error::Error;
 const NAME: &str = "redis-failover";
 
 /// A little more than a listener may take for what it has not heard yet.
-const LAST_CALLS: Duration = Duration::from_secs(6);
+const LAST_CALLS: Duration = Listener::LAST_CALLS.saturating_add(Duration::from_secs(1));
 
 thread_local! {
     /// Whether this thread is the one behind a client.

@@ -14,14 +14,11 @@ use tokio::time::{Duration, sleep};
 use super::source::WeakEvents;
 use super::{Event, EventStream, Events};
 
-/// How long a listener may take for what it has not heard yet, once it is to end.
-const LAST_CALLS: Duration = Duration::from_secs(5);
-
 /// User code that is called with events, one at a time and in order, by a task of its own.
 ///
 /// It may call whatever it likes, the service it listens to and its handle among it: nothing waits for a listener. One
-/// that is slow is told how many events it missed ([`Event::Lagged`]). One that panics is called no more, and
-/// [`Event::Panicked`] tells the others.
+/// that is slow is told how many events it missed ([`Event::Lagged`]); so is one that wants [only](Self::only) some,
+/// if it wants to know that too. One that panics is called no more, and [`Event::Panicked`] tells the others.
 ///
 /// # Clone
 /// Clones call the same code.
@@ -36,7 +33,11 @@ type Wants = dyn Fn(&Event) -> bool + Send + Sync;
 type Call = dyn Fn(Event) -> BoxFuture<'static, ()> + Send + Sync;
 
 impl Listener {
-    /// Plain code, which may block: it is called on a thread that is there for that.
+    /// How long a listener may take for what it has not heard yet, once it is to end.
+    pub const LAST_CALLS: Duration = Duration::from_secs(5);
+
+    /// Plain code, which may block: it is called on a thread that is there for that. Code that never returns keeps its
+    /// thread, also when it has been given up, and a runtime that is dropped waits for it.
     pub fn new<F>(listener: F) -> Self
     where
         F: Fn(&Event) + Send + Sync + 'static,
@@ -63,7 +64,9 @@ impl Listener {
         Self { name: type_name::<F>(), wants: None, call: Arc::new(move |event| Box::pin(listener(event))) }
     }
 
-    /// Only events of which this says so. To be asked once for each event, so it should answer at once.
+    /// Only events of which this says so. It is asked once for each event, so it should answer at once.
+    ///
+    /// Missed events ([`Event::Lagged`]) are an event as well: leave it out, and they are missed in silence.
     #[must_use]
     pub fn only(mut self, wants: impl Fn(&Event) -> bool + Send + Sync + 'static) -> Self {
         self.wants = Some(Arc::new(wants));
@@ -95,7 +98,7 @@ impl fmt::Debug for Listener {
 }
 
 /// A [`Listener`] at work. When this is dropped it hears what was emitted before, and ends; if it takes longer than
-/// 5 s for that, it is given up.
+/// [`Listener::LAST_CALLS`] (5 s) for that, it is given up.
 #[derive(Debug)]
 #[must_use = "a listener ends when this is dropped"]
 pub struct Listening {
@@ -110,7 +113,7 @@ impl Listening {
         tokio::spawn(async move {
             let given_up = async {
                 ended(&mut ending).await;
-                sleep(LAST_CALLS).await;
+                sleep(Listener::LAST_CALLS).await;
             };
             tokio::select! {
                 () = listens => {}

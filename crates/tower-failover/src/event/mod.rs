@@ -136,7 +136,7 @@ pub enum Event {
         /// How many since the last such event.
         count: u64,
     },
-    /// A user's detector, check, strategy or listener panicked and was contained.
+    /// A user's detector, check, strategy, circuit or listener panicked and was contained.
     Panicked {
         /// What it was.
         what: Arc<str>,
