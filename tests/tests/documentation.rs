@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use tests::tree;
 
 const LINE_BY_LINE: &str = "crates/redis-failover/docs/redis_py_line_by_line.md";
+const PEERS: &str = "docs/peers-acceptance.md";
 
 /// The README, and every page.
 fn pages() -> Vec<(PathBuf, String)> {
@@ -37,13 +38,25 @@ fn cells(row: &str) -> Vec<&str> {
     row.trim().trim_matches('|').split(" | ").map(str::trim).collect()
 }
 
+/// The tests in the last column of a table, those of no rule too: all in small letters, of several words.
+fn ours(text: &str) -> Vec<&str> {
+    let rows = text.lines().filter(|line| line.starts_with('|'));
+    let is_name = |word: &&str| {
+        word.contains('_') && word.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+    };
+    rows.filter_map(|row| cells(row).pop()).flat_map(|last| code(last).filter(is_name)).collect()
+}
+
 #[test]
 fn every_test_that_a_page_names_is_there() {
     let tests = tree::test_functions();
     let mut gone = Vec::new();
     let mut named = 0;
     for (page, text) in pages() {
-        for word in code(&text).filter(|word| names_a_rule(word)) {
+        let of_rules = code(&text).filter(|word| names_a_rule(word));
+        let of_peers: Vec<_> = if page.ends_with(PEERS) { ours(&text) } else { Vec::new() };
+        assert!(!page.ends_with(PEERS) || of_peers.len() > 62, "only {of_peers:?}");
+        for word in of_rules.chain(of_peers) {
             named += 1;
             if tests.get(word) != Some(&1) {
                 gone.push(format!("{}: {word}", page.display()));
@@ -198,4 +211,46 @@ fn every_heading_that_a_page_links_to_is_there() {
     }
     assert!(followed > 50, "only {followed} links to headings were found");
     assert!(broken.is_empty(), "these links lead to no heading:\n{}", broken.join("\n"));
+}
+
+/// The variants of an enumeration of this source: lines indented once that begin in upper case.
+fn variants<'a>(source: &'a str, enumeration: &str) -> Vec<&'a str> {
+    let (_, rest) = source.split_once(&format!("pub enum {enumeration} {{\n")).unwrap();
+    let body = rest.split("\n}").next().unwrap();
+    let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
+    let lines = lines.filter(|line| line.starts_with(char::is_uppercase));
+    lines.map(|line| line.split([' ', ',', '(']).next().unwrap()).collect()
+}
+
+#[test]
+fn every_error_is_explained() {
+    let read =
+        |path: &str| fs::read_to_string(tree::root().join("crates/redis-failover").join(path)).unwrap();
+    let (source, page) = (read("src/error.rs"), read("docs/troubleshooting.md"));
+    let table = page.split("## Errors, one by one").nth(1).unwrap();
+    let variants = variants(&source, "Error");
+    assert!(variants.len() > 20, "only {variants:?} were found");
+    for error in variants {
+        // Two have a section to themselves.
+        let row = format!("[`{error}`](Error::{error})");
+        let section = format!("\n## `{error}`\n");
+        assert!(
+            table.contains(&row) || page.contains(&section),
+            "troubleshooting.md says nothing of {error}"
+        );
+    }
+}
+
+#[test]
+fn every_feature_is_in_the_readme() {
+    let manifest = fs::read_to_string(tree::root().join("crates/redis-failover/Cargo.toml")).unwrap();
+    let features = manifest.split("\n[features]\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let features = features.lines().filter_map(|line| line.split_once(" = "));
+    let features: BTreeSet<_> = features.map(|(name, _)| name).filter(|name| *name != "default").collect();
+    let readme = fs::read_to_string(tree::root().join("README.md")).unwrap();
+    let table = readme.split("| with the feature |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let rows = table.lines().filter(|row| row.starts_with("| ") && !row.starts_with("|-"));
+    let listed: BTreeSet<_> = rows.flat_map(|row| code(cells(row)[1]).collect::<Vec<_>>()).collect();
+    assert!(features.len() > 5, "{features:?}");
+    assert_eq!(listed, features);
 }
