@@ -1,5 +1,5 @@
-//! The scenarios by which other clients with failover are accepted, on real servers behind a network that fails. Which of
-//! theirs is which of ours is said in docs/peers-acceptance.md.
+//! Outages by which other clients with failover are accepted, on real servers behind a network that fails. Which of theirs
+//! is which of ours is said in docs/peers-acceptance.md.
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
