@@ -3,17 +3,9 @@
 
 use failover_testkit::server::{RealCluster, RealServer, SentinelSetup};
 
-fn there_is_a_server() -> bool {
-    let found = RealServer::find().is_some();
-    if !found {
-        println!("skipped: $REDIS_SERVER_BIN is not set, and no server is on PATH");
-    }
-    found
-}
-
 #[tokio::test]
 async fn a_cluster_serves_all_its_slots_and_again_after_a_crash() {
-    if !there_is_a_server() {
+    if RealServer::find_or_skip().is_none() {
         return;
     }
     let cluster = RealCluster::builder().password("secret").start().await.unwrap();
@@ -28,7 +20,7 @@ async fn a_cluster_serves_all_its_slots_and_again_after_a_crash() {
 
 #[tokio::test]
 async fn a_replica_takes_the_place_of_a_shard_s_primary() {
-    if !there_is_a_server() {
+    if RealServer::find_or_skip().is_none() {
         return;
     }
     let cluster = RealCluster::builder().replicas(1).start().await.unwrap();
@@ -46,7 +38,7 @@ async fn a_replica_takes_the_place_of_a_shard_s_primary() {
 
 #[tokio::test]
 async fn sentinels_promote_the_replica() {
-    if !there_is_a_server() {
+    if RealServer::find_or_skip().is_none() {
         return;
     }
     let setup =

@@ -11,10 +11,7 @@ use tokio::time::timeout;
 const DEADLINE: Duration = Duration::from_secs(10);
 
 async fn start() -> Option<RealServer> {
-    if RealServer::find().is_none() {
-        println!("skipped: $REDIS_SERVER_BIN is not set, and no server is on PATH");
-        return None;
-    }
+    RealServer::find_or_skip()?;
     Some(RealServer::start().await.unwrap())
 }
 
@@ -73,8 +70,7 @@ async fn a_stopped_server_ends_with_its_handle() {
 
 #[tokio::test]
 async fn a_password_and_a_unix_socket_are_ready_to_use() {
-    if RealServer::find().is_none() {
-        println!("skipped: $REDIS_SERVER_BIN is not set, and no server is on PATH");
+    if RealServer::find_or_skip().is_none() {
         return;
     }
     let server = RealServer::builder().password("p@ss").unix_socket().start().await.unwrap();
@@ -86,8 +82,7 @@ async fn a_password_and_a_unix_socket_are_ready_to_use() {
 
 #[tokio::test]
 async fn a_server_that_exits_says_why() {
-    if RealServer::find().is_none() {
-        println!("skipped: $REDIS_SERVER_BIN is not set, and no server is on PATH");
+    if RealServer::find_or_skip().is_none() {
         return;
     }
     let error = RealServer::builder().arg("--no-such-directive").arg("1").start().await.unwrap_err();

@@ -20,8 +20,7 @@ const SLOTS: usize = 16_384;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
-/// if RealServer::find().is_none() {
-///     println!("skipped: neither $REDIS_SERVER_BIN nor a server on PATH");
+/// if RealServer::find_or_skip().is_none() {
 ///     return Ok(());
 /// }
 /// let cluster = RealCluster::start().await?;

@@ -7,6 +7,7 @@ use std::{
 };
 
 const NAMES: [&str; 2] = ["redis-server", "valkey-server"];
+const MISSING: &str = "$REDIS_SERVER_BIN is not set, and neither redis-server nor valkey-server is on PATH";
 
 pub(super) fn binary() -> Option<PathBuf> {
     if let Some(named) = env::var_os("REDIS_SERVER_BIN").filter(|named| !named.is_empty()) {
@@ -18,6 +19,19 @@ pub(super) fn binary() -> Option<PathBuf> {
         .iter()
         .flat_map(|name| directories.iter().map(move |directory| directory.join(name)))
         .find(|candidate| candidate.is_file())
+}
+
+/// Says that a story is skipped where there is no binary; where one is needed, that is a failure.
+pub(super) fn or_skipped(found: Option<PathBuf>, needed: bool) -> Option<PathBuf> {
+    if found.is_none() {
+        assert!(!needed, "$FAILOVER_NEEDS_SERVER is set, but there is no server: {MISSING}");
+        println!("skipped: {MISSING}");
+    }
+    found
+}
+
+pub(super) fn is_needed() -> bool {
+    env::var_os("FAILOVER_NEEDS_SERVER").is_some_and(|value| !value.is_empty())
 }
 
 /// The version a binary prints, out of a line like `Redis server v=7.0.15 sha=00000000:0 ...`.
@@ -46,6 +60,19 @@ mod tests {
         assert_eq!(parse_version(redis).as_deref(), Some("7.0.15"));
         assert_eq!(parse_version("Valkey server v=9.1.2 sha=0 bits=64").as_deref(), Some("9.1.2"));
         assert_eq!(parse_version("something else"), None);
+    }
+
+    #[test]
+    fn what_is_found_is_taken_and_what_is_not_needed_may_be_missing() {
+        let found = Some(PathBuf::from("/somewhere/redis-server"));
+        assert_eq!(or_skipped(found.clone(), true), found);
+        assert_eq!(or_skipped(None, false), None);
+    }
+
+    #[test]
+    #[should_panic(expected = "$FAILOVER_NEEDS_SERVER is set")]
+    fn a_story_that_needs_a_server_is_not_skipped() {
+        or_skipped(None, true);
     }
 
     #[test]

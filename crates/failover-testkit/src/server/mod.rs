@@ -44,10 +44,7 @@ use self::{launch::Launch, process::Process};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
-/// let Some(binary) = RealServer::find() else {
-///     println!("skipped: neither $REDIS_SERVER_BIN nor a server on PATH");
-///     return Ok(());
-/// };
+/// let Some(binary) = RealServer::find_or_skip() else { return Ok(()) };
 /// let server = RealServer::builder().binary(binary).start().await?;
 /// println!("{} at {}", server.describe(), server.url());
 /// server.kill()?;
@@ -70,6 +67,16 @@ impl RealServer {
     #[must_use]
     pub fn find() -> Option<PathBuf> {
         find::binary()
+    }
+
+    /// As [`find`](Self::find), for a test: where there is none, it prints that the test is skipped.
+    ///
+    /// # Panics
+    ///
+    /// If there is none, and `$FAILOVER_NEEDS_SERVER` is set: then nothing may be skipped.
+    #[must_use]
+    pub fn find_or_skip() -> Option<PathBuf> {
+        find::or_skipped(find::binary(), find::is_needed())
     }
 
     /// A server to be configured before its start.

@@ -14,8 +14,7 @@ const SERVICE: &str = "mymaster";
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
-/// if RealServer::find().is_none() {
-///     println!("skipped: neither $REDIS_SERVER_BIN nor a server on PATH");
+/// if RealServer::find_or_skip().is_none() {
 ///     return Ok(());
 /// }
 /// let setup = SentinelSetup::builder().start().await?;

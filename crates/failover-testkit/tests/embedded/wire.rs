@@ -115,8 +115,7 @@ async fn it_answers_as_redis_does() {
 
 #[tokio::test]
 async fn redis_does_answer_so() {
-    if RealServer::find().is_none() {
-        println!("skipped: $REDIS_SERVER_BIN is not set, and no server is on PATH");
+    if RealServer::find_or_skip().is_none() {
         return;
     }
     let server = RealServer::start().await.unwrap();

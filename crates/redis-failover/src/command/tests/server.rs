@@ -1,4 +1,4 @@
-//! Against a real server: `$REDIS_SERVER_BIN`, else `redis-server` on PATH; without one these tests say so and pass.
+//! Against a real server; without one these tests say so and pass.
 
 use std::{
     path::PathBuf,
@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use failover_testkit::server::RealServer;
 use redis::{AsyncConnectionConfig, Value, aio::MultiplexedConnection};
 
 use super::super::{
@@ -25,23 +26,17 @@ struct Server {
 
 impl Server {
     fn start(name: &str) -> Option<Self> {
+        let program = RealServer::find_or_skip()?;
         let directory = std::env::temp_dir().join(format!("redis-failover-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
-        let program = std::env::var("REDIS_SERVER_BIN").unwrap_or_else(|_| "redis-server".into());
         let process = Process::new(&program)
             .args(["--port", "0", "--save", "", "--unixsocket", "socket", "--dir"])
             .arg(&directory)
             .current_dir(&directory)
             .stdout(Stdio::null())
-            .spawn();
-        match process {
-            Ok(process) => Some(Self { process, directory }),
-            Err(error) => {
-                std::fs::remove_dir_all(directory).unwrap();
-                eprintln!("SKIPPED: {program}: {error}");
-                None
-            }
-        }
+            .spawn()
+            .unwrap();
+        Some(Self { process, directory })
     }
 
     async fn connect(&self) -> MultiplexedConnection {
