@@ -1,29 +1,21 @@
-//! Servers that forget nothing, and settings under which a database is soon back.
+//! Real servers, and those that forget nothing.
 
-use std::time::Duration;
+use std::path::PathBuf;
 
 use failover_testkit::server::RealServer;
-use redis_failover::MultiDbConfig;
+
+/// The binary of a real server, for what the embedded one cannot do. Where there is none, it is said that the story is
+/// skipped; where `$FAILOVER_NEEDS_SERVER` is set, that is a failure.
+#[must_use]
+pub fn real_server() -> Option<PathBuf> {
+    RealServer::find_or_skip()
+}
 
 /// A server that has written down whatever it has answered, and so knows it again when it was killed; `None`, and a word
 /// of it, where there is no server to start.
 pub async fn durable() -> Option<RealServer> {
-    let Some(binary) = RealServer::find() else {
-        println!("skipped: $REDIS_SERVER_BIN is not set, and no server is on PATH");
-        return None;
-    };
+    let binary = real_server()?;
     // What is given to the kernel outlives the process.
     let writes_down = ["--appendonly", "yes", "--appendfsync", "no"];
     Some(RealServer::builder().binary(binary).args(writes_down).start().await.unwrap())
-}
-
-/// Quick to see that a database is back, and at home in either; everything else is as it is by default.
-#[must_use]
-pub fn quick(config: MultiDbConfig) -> MultiDbConfig {
-    config
-        .health_check_interval(Duration::from_millis(200))
-        .health_check_delay(Duration::from_millis(20))
-        .grace_period(Duration::from_millis(50))
-        .redial_spread(Duration::from_millis(20))
-        .auto_fallback_interval(None)
 }

@@ -7,6 +7,7 @@ mod faults;
 mod impostor;
 mod load;
 pub mod messages;
+mod settings;
 mod stoppable;
 pub mod transactions;
 pub mod tree;
@@ -15,15 +16,16 @@ use std::time::Duration;
 
 use failover_testkit::server::AnyServer;
 use futures_util::StreamExt;
-use redis::aio::MultiplexedConnection;
+use redis::{AsyncCommands, aio::MultiplexedConnection};
 use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
 use tokio::time::{sleep, timeout};
 use tower_failover::balance::Snapshot;
 
-pub use durable::{durable, quick};
+pub use durable::{durable, real_server};
 pub use faults::{Fault, NAMES, SEVEN, TWENTY, suffer};
 pub use impostor::{Afterwards, Impostor};
 pub use load::{Load, Tally};
+pub use settings::{brisk, quick};
 pub use stoppable::StoppableClient;
 
 /// Far more than anything here takes; a machine may be slow.
@@ -76,6 +78,26 @@ pub async fn becomes_active(client: &MultiDbClient, name: &str) {
     timeout(PATIENCE, waiting)
         .await
         .unwrap_or_else(|_| panic!("{name} did not become active: {:?}", client.snapshot()));
+}
+
+/// A client whose primary serves.
+pub async fn connected(config: MultiDbConfig) -> MultiDbClient {
+    let client = MultiDbClient::new(config).unwrap();
+    client.connect(PATIENCE).await.unwrap();
+    becomes_active(&client, "primary").await;
+    client
+}
+
+/// Writes, and tries again until it succeeds.
+pub async fn set_at_last(client: &mut MultiDbClient, key: &str, value: i64) {
+    let mut last = None;
+    let setting = async {
+        while let Err(error) = client.set::<_, _, ()>(key, value).await {
+            last = Some(error);
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, setting).await.unwrap_or_else(|_| panic!("{key} could not be set: {last:?}"));
 }
 
 /// Waits until the snapshot shows this.

@@ -8,7 +8,7 @@ use failover_testkit::embedded::{Data, EmbeddedRedis};
 use futures_util::{FutureExt, StreamExt, future::join_all};
 use redis::{AsyncCommands, RedisError};
 use redis_failover::{DatabaseConfig, Error, Event, InitialHealthCheckPolicy, MultiDbClient, MultiDbConfig};
-use tests::{PATIENCE, config};
+use tests::{PATIENCE, config, until};
 use tokio::{
     runtime::Handle,
     time::{sleep, timeout},
@@ -20,15 +20,6 @@ async fn embedded_pair() -> (EmbeddedRedis, EmbeddedRedis, MultiDbConfig) {
     let secondary = EmbeddedRedis::start().await.unwrap();
     let config = config(&primary.url(), &secondary.url()).health_check_delay(Duration::from_millis(5));
     (primary, secondary, config)
-}
-
-async fn until(what: &str, condition: impl AsyncFn() -> bool) {
-    let waiting = async {
-        while !condition().await {
-            sleep(Duration::from_millis(2)).await;
-        }
-    };
-    timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("in vain: {what}"));
 }
 
 fn connections(servers: [&EmbeddedRedis; 2]) -> usize {

@@ -10,7 +10,7 @@ use failover_testkit::{
 };
 use redis::AsyncCommands;
 use redis_failover::{Error, MultiDbClient, MultiDbConfig};
-use tests::{PATIENCE, active, becomes_active};
+use tests::{PATIENCE, active, becomes_active, real_server};
 use tokio::time::{sleep, timeout};
 
 async fn connected(config: MultiDbConfig) -> MultiDbClient {
@@ -63,10 +63,7 @@ async fn b56_a_client_from_a_file_fails_over_and_returns() {
 /// The way of Kubernetes: URLs and options in variables, the password in a file that is mounted, and then replaced.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b14_a_password_that_is_rotated_in_a_file_needs_no_restart() {
-    if RealServer::find().is_none() {
-        println!("skipped: $REDIS_SERVER_BIN is not set, and no server is on PATH");
-        return;
-    }
+    let Some(_) = real_server() else { return };
     let server = RealServer::builder().password("right").start().await.unwrap();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("password");
@@ -114,10 +111,7 @@ async fn b14_a_password_that_is_rotated_in_a_file_needs_no_restart() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b55_what_a_file_says_of_tls_is_spoken() {
-    if RealServer::find().is_none() {
-        println!("skipped: $REDIS_SERVER_BIN is not set, and no server is on PATH");
-        return;
-    }
+    let Some(_) = real_server() else { return };
     let authority = Authority::new();
     let tls = ServerTls::from(&authority.server(["localhost"])).require_clients_of(authority.pem());
     let server = RealServer::builder().tls(tls).start().await.unwrap();

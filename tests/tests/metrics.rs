@@ -8,8 +8,7 @@ use failover_testkit::server::AnyServer;
 use redis::AsyncCommands;
 use redis_failover::metrics::{Metrics, names};
 use redis_failover::{MultiDbClient, MultiDbConfig};
-use tests::{PATIENCE, becomes_active, pair};
-use tokio::time::{sleep, timeout};
+use tests::{PATIENCE, becomes_active, pair, until};
 
 /// A client that is measured, and comes back soon.
 async fn measured() -> (AnyServer, AnyServer, MultiDbConfig, Recorded) {
@@ -22,15 +21,6 @@ async fn measured() -> (AnyServer, AnyServer, MultiDbConfig, Recorded) {
         .grace_period(Duration::from_millis(500))
         .auto_fallback_interval(Some(Duration::from_millis(500)));
     (primary, secondary, config, recorded)
-}
-
-async fn until(what: &str, shown: impl Fn() -> bool) {
-    let waiting = async {
-        while !shown() {
-            sleep(Duration::from_millis(10)).await;
-        }
-    };
-    timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -49,7 +39,7 @@ async fn b52_a_failover_and_the_way_back_are_measured() {
         recorded.counter(names::FAILOVERS, &labels)
     };
     let of = |metric, database| recorded.gauge(metric, &[(names::DATABASE, database)]);
-    until("the primary serves, over connections", || {
+    until("the primary serves, over connections", async || {
         of(names::ACTIVE, "primary") == Some(1.0)
             && of(names::CONNECTIONS, "primary") >= Some(2.0)
             && of(names::CONNECTIONS, "secondary") >= Some(2.0)
@@ -58,11 +48,13 @@ async fn b52_a_failover_and_the_way_back_are_measured() {
 
     primary.kill().unwrap();
     becomes_active(&client, "secondary").await;
-    until("the failover is counted", || failovers("primary", "secondary", "automatic", "Suspicion") == 1)
-        .await;
+    until("the failover is counted", async || {
+        failovers("primary", "secondary", "automatic", "Suspicion") == 1
+    })
+    .await;
     let took = recorded.histogram(names::FAILOVER_DURATION, &[(names::FAIL_FROM, "primary")]);
     assert_eq!(took.len(), 1);
-    until("the primary is down", || {
+    until("the primary is down", async || {
         [of(names::ACTIVE, "primary"), of(names::AVAILABLE, "primary"), of(names::CONNECTIONS, "primary")]
             == [Some(0.0); 3]
             && of(names::CIRCUIT, "primary") == Some(2.0)
@@ -70,13 +62,15 @@ async fn b52_a_failover_and_the_way_back_are_measured() {
     })
     .await;
     let not_preferred = || recorded.counter(names::NON_PREFERRED, &[(names::DATABASE, "secondary")]);
-    until("the time on the secondary adds up", || not_preferred() >= 1).await;
+    until("the time on the secondary adds up", async || not_preferred() >= 1).await;
     client.set::<_, _, ()>("key", "another").await.unwrap();
 
     primary.restart().await.unwrap();
     becomes_active(&client, "primary").await;
-    until("the fallback is counted", || failovers("secondary", "primary", "automatic", "Fallback") == 1)
-        .await;
+    until("the fallback is counted", async || {
+        failovers("secondary", "primary", "automatic", "Fallback") == 1
+    })
+    .await;
     assert_eq!(recorded.counter(names::FAILOVERS, &[]), 2);
 
     let operations = |database| {
@@ -93,7 +87,7 @@ async fn b52_a_failover_and_the_way_back_are_measured() {
     assert!(probes("secondary", "healthy") && !probes("secondary", "unhealthy"));
 
     client.close(Duration::from_secs(1)).await;
-    until("nothing serves any more", || of(names::ACTIVE, "primary") == Some(0.0)).await;
+    until("nothing serves any more", async || of(names::ACTIVE, "primary") == Some(0.0)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -106,14 +100,14 @@ async fn b52_choices_and_drills_are_told_from_failures() {
         recorded.counter(names::FAILOVERS, &[(names::REASON, "manual"), (names::REASON_DETAIL, detail)])
     };
     handle.set_active("secondary", None).await.unwrap();
-    until("the choice is counted", || manual("Manual") == 1).await;
+    until("the choice is counted", async || manual("Manual") == 1).await;
     handle.release_choice().await.unwrap();
     becomes_active(&client, "primary").await;
 
     handle.trip("primary", Duration::from_millis(100)).await.unwrap();
-    until("the drill is counted", || manual("Drill") == 1).await;
+    until("the drill is counted", async || manual("Drill") == 1).await;
     becomes_active(&client, "primary").await;
-    until("the fallbacks are counted", || {
+    until("the fallbacks are counted", async || {
         recorded.counter(names::FAILOVERS, &[(names::REASON_DETAIL, "Fallback")]) == 2
     })
     .await;
@@ -144,7 +138,7 @@ async fn b52_calls_are_measured_by_kind_and_by_what_became_of_them() {
     client.incr::<_, _, i64>("counter", 1).await.unwrap_err();
     assert_eq!(operations("command", Some("MayHaveBeenApplied")).len(), 1);
     let ambiguous = || recorded.counter(names::AMBIGUOUS_FAILURES, &[(names::DATABASE, "primary")]);
-    until("it is charged to the primary", || ambiguous() == 1).await;
+    until("it is charged to the primary", async || ambiguous() == 1).await;
     assert_eq!(recorded.counter(names::AMBIGUOUS_FAILURES, &[]), 1);
 }
 

@@ -13,7 +13,7 @@ use redis::{AsyncCommands, aio::MultiplexedConnection};
 use redis_failover::{
     DatabaseConfig, Error, Event, EventStream, MultiDbClient, MultiDbConfig, connection::Credentials,
 };
-use tests::{Load, PATIENCE, active, becomes_active, config, switches};
+use tests::{Load, PATIENCE, active, becomes_active, config, real_server, switches};
 use tokio::time::{sleep, timeout};
 
 /// A server with a password, and a connection that outlives every change of it.
@@ -25,10 +25,7 @@ struct Server {
 impl Server {
     /// `None`, and a word of it, where there is no server to start.
     async fn start() -> Option<Self> {
-        if RealServer::find().is_none() {
-            println!("skipped: $REDIS_SERVER_BIN is not set, and no server is on PATH");
-            return None;
-        }
+        real_server()?;
         let real = RealServer::builder().password("right").start().await.unwrap();
         let admin = redis::Client::open(real.url()).unwrap();
         let admin = admin.get_multiplexed_async_connection().await.unwrap();

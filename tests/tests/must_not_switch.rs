@@ -7,7 +7,7 @@ use std::{sync::Arc, thread, time::Duration};
 use failover_testkit::server::{AnyServer, RealServer};
 use redis::AsyncCommands;
 use redis_failover::MultiDbClient;
-use tests::{Load, PATIENCE, StoppableClient, becomes_active, config, pair, switches};
+use tests::{Load, PATIENCE, StoppableClient, becomes_active, config, pair, real_server, switches};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -79,11 +79,8 @@ async fn b17_a_server_that_kills_its_connections_keeps_its_clients() {
 
 /// Everybody else waits behind such a reply, and whoever has no patience for it gives up.
 async fn replies_of_100_mb(patience: Option<Duration>) {
+    let Some(_) = real_server() else { return };
     let (primary, _secondary, config) = pair().await;
-    let AnyServer::Real(primary) = &primary else {
-        println!("skipped: the embedded server is not made for this");
-        return;
-    };
     let config = match patience {
         Some(patience) => config.response_timeout(patience),
         None => config,
@@ -159,10 +156,7 @@ async fn b57_a_process_that_was_stopped_for_five_seconds_blames_nobody() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b36_a_server_without_room_for_another_connection_keeps_its_clients() {
-    if RealServer::find().is_none() {
-        println!("skipped: $REDIS_SERVER_BIN is not set, and no server is on PATH");
-        return;
-    }
+    let Some(_) = real_server() else { return };
     let primary = RealServer::start().await.unwrap();
     let secondary = AnyServer::start().await.unwrap();
     let often = Duration::from_millis(50);
@@ -202,11 +196,9 @@ async fn b36_a_server_without_room_for_another_connection_keeps_its_clients() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b13_a_connection_that_is_killed_under_two_thousand_calls_keeps_its_clients() {
+    // The embedded server holds no calls back.
+    let Some(_) = real_server() else { return };
     let (primary, _secondary, config) = pair().await;
-    let AnyServer::Real(primary) = &primary else {
-        println!("skipped: only a real server holds calls back");
-        return;
-    };
     let client = MultiDbClient::new(config.response_timeout(PATIENCE)).unwrap();
     client.connect(PATIENCE).await.unwrap();
     becomes_active(&client, "primary").await;

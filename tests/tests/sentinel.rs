@@ -10,15 +10,12 @@ use redis::{AsyncCommands, RedisConnectionInfo};
 use redis_failover::{
     Backoff, DatabaseConfig, Error, MultiDbClient, MultiDbConfig, PubSubItem, tower_failover::Verdict,
 };
-use tests::{Load, PATIENCE, active, becomes_active, eventually, switches};
+use tests::{Load, PATIENCE, active, eventually, real_server, set_at_last, switches};
 use tokio::time::{sleep, timeout};
 
 /// `None` on a machine without servers.
 async fn set_up(builder: SentinelSetupBuilder) -> Option<SentinelSetup> {
-    let Some(_) = RealServer::find() else {
-        eprintln!("skipped: there is no Redis server here");
-        return None;
-    };
+    real_server()?;
     Some(builder.start().await.unwrap())
 }
 
@@ -36,20 +33,7 @@ fn brisk(config: MultiDbConfig) -> MultiDbConfig {
 }
 
 async fn connected(config: MultiDbConfig) -> MultiDbClient {
-    let client = MultiDbClient::new(brisk(config)).unwrap();
-    client.connect(PATIENCE).await.unwrap();
-    becomes_active(&client, "primary").await;
-    client
-}
-
-/// Tries until it succeeds.
-async fn set(client: &mut MultiDbClient, key: &str, value: i64) {
-    let setting = async {
-        while client.set::<_, _, ()>(key, value).await.is_err() {
-            sleep(Duration::from_millis(10)).await;
-        }
-    };
-    timeout(PATIENCE, setting).await.unwrap();
+    tests::connected(brisk(config)).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -66,7 +50,7 @@ async fn b8_a_failover_by_sentinel_within_the_region_makes_no_switch() {
 
     setup.primary().kill().unwrap();
     setup.until_promoted().await.unwrap();
-    set(&mut client.clone(), "after", 1).await;
+    set_at_last(&mut client.clone(), "after", 1).await;
     let tally = load.end().await;
 
     assert!(tally.answered > 0);
@@ -85,11 +69,11 @@ async fn b55_commands_subscribers_and_transactions_follow_the_primary() {
     let mut client = connected(MultiDbConfig::new([config.client_name("followed")])).await;
     let mut subscriber = client.pubsub().await.unwrap();
     subscriber.subscribe("news").await.unwrap();
-    set(&mut client, "key", 1).await;
+    set_at_last(&mut client, "key", 1).await;
 
     setup.primary().kill().unwrap();
     setup.until_promoted().await.unwrap();
-    set(&mut client, "key", 2).await;
+    set_at_last(&mut client, "key", 2).await;
     let said = setup.replica().say("SELECT 2\r\nGET key\r\nCLIENT LIST").await.unwrap();
     assert!(said.contains("$1\r\n2\r\n") && said.contains("name=followed"), "{said}");
 

@@ -16,8 +16,8 @@ use redis_failover::tower_failover::{Health, Probe};
 use redis_failover::{
     DatabaseConfig, Event, EventStream, HealthCheck, MultiDbClient, MultiDbConfig, Standby,
 };
-use tests::{PATIENCE, active, becomes_active, pair, quick, switches};
-use tokio::time::{sleep, timeout};
+use tests::{PATIENCE, active, becomes_active, pair, quick, switches, until};
+use tokio::time::timeout;
 
 /// Whether a panic is told of.
 async fn told_of_a_panic(events: &mut EventStream) {
@@ -153,12 +153,7 @@ async fn b36_a_connector_that_panics_is_a_dial_that_failed() {
     client.connect(PATIENCE).await.unwrap();
     becomes_active(&client, "secondary").await;
     works(&client).await;
-    let panicked = async {
-        while careless.panicked.load(Ordering::SeqCst) < 3 {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(PATIENCE, panicked).await.unwrap();
+    until("three panics", async || careless.panicked.load(Ordering::SeqCst) >= 3).await;
 
     // When it works, so does its database.
     careless.panics.store(false, Ordering::SeqCst);

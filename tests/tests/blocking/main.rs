@@ -15,9 +15,9 @@ use std::thread;
 use std::time::Duration;
 
 use failover_testkit::server::{AnyServer, RealServer};
+use redis_failover::MultiDbConfig;
 use redis_failover::blocking::MultiDbClient;
-use redis_failover::{Backoff, MultiDbConfig};
-use tests::{PATIENCE, config};
+use tests::{PATIENCE, config, real_server};
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
 
@@ -38,10 +38,7 @@ impl Stage {
 
     /// Servers that lose nothing when they are killed; `None` on a machine without any.
     fn durable() -> Option<Self> {
-        let Some(binary) = RealServer::find() else {
-            eprintln!("skipped: there is no Redis server here");
-            return None;
-        };
+        let binary = real_server()?;
         let runtime = Runtime::new().unwrap();
         let start = || {
             let builder = RealServer::builder().binary(binary.clone());
@@ -73,15 +70,9 @@ impl Stage {
     }
 }
 
-/// Comes back soon from whatever happens, so that a story is over soon.
+/// Comes back soon from whatever happens, and stays where it is.
 fn brisk(config: MultiDbConfig) -> MultiDbConfig {
-    config
-        .grace_period(Duration::from_millis(200))
-        .health_check_interval(Duration::from_millis(300))
-        .health_check_delay(Duration::from_millis(20))
-        .redial_backoff(Backoff::new(Duration::from_millis(50), Duration::from_millis(200)))
-        .flap_window(Duration::ZERO)
-        .auto_fallback_interval(None)
+    tests::brisk(config).auto_fallback_interval(None)
 }
 
 /// A connection to one server, past the client.

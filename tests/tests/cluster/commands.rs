@@ -130,12 +130,7 @@ async fn b33_a_command_that_may_have_been_applied_is_not_sent_again() {
     let error = client.incr::<_, _, i64>("c", 1).await.unwrap_err();
     assert!(matches!(Error::of(&error), Some(Error::MayHaveBeenApplied(_))), "{error:?}");
     node.resume().unwrap();
-    let waiting = async {
-        while client.get::<_, i64>("c").await.ok() != Some(1) {
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(PATIENCE, waiting).await.unwrap();
+    until("it was applied", async || client.clone().get::<_, i64>("c").await.ok() == Some(1)).await;
     sleep(Duration::from_millis(200)).await;
     assert_eq!(client.get::<_, i64>("c").await.unwrap(), 1, "once");
 }

@@ -23,7 +23,7 @@ async fn b55_a_cluster_that_is_killed_is_left_and_taken_back() {
     becomes_active(&client, "primary").await;
     let mut client = client;
     for key in KEYS {
-        set(&mut client, key, 1).await;
+        set_at_last(&mut client, key, 1).await;
     }
 }
 
@@ -83,7 +83,7 @@ async fn b8_a_shard_that_is_back_within_down_after_makes_no_switch() {
     sleep(Duration::from_secs(2)).await;
     cluster.restart().await.unwrap();
     for key in KEYS {
-        set(&mut client, key, 1).await;
+        set_at_last(&mut client, key, 1).await;
     }
     assert_eq!(active(&client).as_deref(), Some("primary"));
     assert_eq!(switches(&client), [""; 0]);
@@ -97,7 +97,7 @@ async fn b8_a_replica_that_takes_a_primary_s_place_makes_no_switch() {
         database(&cluster).cluster_health(ClusterHealth::AllPrimaries).down_after(Duration::from_secs(15));
     let mut client = connected([patient, secondary(&other)]).await;
     cluster.nodes()[1].kill().unwrap();
-    set(&mut client, "c", 1).await;
+    set_at_last(&mut client, "c", 1).await;
     let said = cluster.nodes()[4].say("GET c").await.unwrap();
     assert!(said.ends_with("$1\r\n1\r\n"), "its replica has it: {said}");
     eventually(&client, "the cluster is well again", |snapshot| {
@@ -105,7 +105,7 @@ async fn b8_a_replica_that_takes_a_primary_s_place_makes_no_switch() {
     })
     .await;
     for key in KEYS {
-        set(&mut client, key, 2).await;
+        set_at_last(&mut client, key, 2).await;
     }
     assert_eq!(switches(&client), [""; 0]);
 }

@@ -40,7 +40,7 @@ async fn b22_a_lost_replica_counts_among_all_nodes_and_not_among_the_primaries()
     .await;
     let verdict = primaries.snapshot().unwrap().members[0].view.verdict;
     assert_eq!(verdict, Verdict::Healthy);
-    set(&mut primaries.clone(), "key", 1).await;
+    set_at_last(&mut primaries.clone(), "key", 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -118,13 +118,13 @@ async fn b22_a_cluster_whose_nodes_announce_what_cannot_be_reached_is_unavailabl
         format!("{:?}", snapshot.members[0].view.evidence).contains(&announced)
     })
     .await;
-    set(&mut client.clone(), "key", 1).await;
+    set_at_last(&mut client.clone(), "key", 1).await;
 
     for node in cluster.nodes() {
         node.say("CONFIG SET cluster-announce-port 0").await.unwrap();
     }
     becomes_active(&client, "primary").await;
-    set(&mut client.clone(), "key", 1).await;
+    set_at_last(&mut client.clone(), "key", 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -137,7 +137,7 @@ async fn b17_connections_that_are_cut_are_no_reason_to_leave() {
             node.say("CLIENT KILL TYPE normal").await.unwrap();
         }
         for key in KEYS {
-            set(&mut client, key, 1).await;
+            set_at_last(&mut client, key, 1).await;
         }
         sleep(Duration::from_millis(100)).await;
     }
@@ -163,7 +163,7 @@ async fn b42_a_closed_client_leaves_no_connection_to_a_cluster() {
         tokio::spawn(async move { client.blpop::<_, (String, i64)>("list", 0.0).await })
     };
     for key in KEYS {
-        set(&mut client, key, 1).await;
+        set_at_last(&mut client, key, 1).await;
     }
     client.close(Duration::from_millis(100)).await;
     timeout(PATIENCE, waiting).await.unwrap().unwrap().unwrap_err();

@@ -15,7 +15,7 @@ async fn b40_a_cluster_joins_and_leaves_while_the_client_runs() {
     client.add_database(joining).await.unwrap();
     becomes_active(&client, "cluster").await;
     for key in KEYS {
-        set(&mut client, key, 1).await;
+        set_at_last(&mut client, key, 1).await;
     }
     client.remove_database("cluster").await.unwrap();
     becomes_active(&client, "primary").await;
@@ -44,22 +44,22 @@ async fn b55_clusters_sentinels_servers_and_own_services_are_databases_of_one_cl
     ])
     .await;
 
-    set(&mut client, "key", 1).await;
+    set_at_last(&mut client, "key", 1).await;
     cluster.kill().unwrap();
     becomes_active(&client, "managed").await;
-    set(&mut client, "key", 2).await;
+    set_at_last(&mut client, "key", 2).await;
     assert!(setup.primary().say("GET key").await.unwrap().ends_with("2\r\n"));
     setup.primary().kill().unwrap();
     setup.replica().kill().unwrap();
     becomes_active(&client, "alone").await;
-    set(&mut client, "key", 3).await;
+    set_at_last(&mut client, "key", 3).await;
     assert!(alone.say("GET key").await.unwrap().ends_with("3\r\n"));
     alone.kill().unwrap();
     becomes_active(&client, "own").await;
-    set(&mut client, "key", 4).await;
+    set_at_last(&mut client, "key", 4).await;
     assert!(own.say("GET key").await.unwrap().ends_with("4\r\n"));
 
     cluster.restart().await.unwrap();
     becomes_active(&client, "primary").await;
-    set(&mut client, "key", 5).await;
+    set_at_last(&mut client, "key", 5).await;
 }

@@ -52,7 +52,7 @@ async fn b14_a_changed_password_is_asked_for_before_every_dial_of_every_node() {
         node.say("CONFIG SET requirepass new\r\nCLIENT KILL TYPE normal").await.unwrap();
     }
     for key in KEYS {
-        set(&mut client, key, 1).await;
+        set_at_last(&mut client, key, 1).await;
     }
     assert_eq!(switches(&client), [""; 0]);
 }

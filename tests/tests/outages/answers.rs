@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use redis::AsyncCommands;
 use redis_failover::{DatabaseConfig, Error, MultiDbClient, MultiDbConfig, TransactionSettings};
-use tests::{PATIENCE, becomes_active, pair, plain, switches};
-use tokio::time::sleep;
+use tests::{PATIENCE, becomes_active, pair, plain, switches, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b14_a_transaction_that_meets_a_conflict_says_nothing_against_its_database() {
@@ -44,9 +43,8 @@ async fn b14_a_name_that_leads_nowhere_is_a_failure() {
         .failures_detection_window(Duration::from_secs(2));
         let config = if checked { config } else { config.health_checks([]) };
         let mut client = MultiDbClient::new(config).unwrap();
-        while client.set::<_, _, ()>("key", "value").await.is_err() {
-            sleep(Duration::from_millis(5)).await;
-        }
+        until("a command that works", async || client.clone().set::<_, _, ()>("key", "value").await.is_ok())
+            .await;
         becomes_active(&client, "secondary").await;
         let value: String = client.get("key").await.unwrap();
         assert_eq!(value, "value");

@@ -4,17 +4,14 @@ use failover_testkit::server::RealServer;
 use futures_util::StreamExt;
 use redis::AsyncCommands;
 use redis_failover::{MultiDbClient, PubSubItem};
-use tests::{PATIENCE, becomes_active, config, plain, until};
+use tests::{PATIENCE, becomes_active, config, plain, real_server, until};
 use tokio::time::timeout;
 
 use super::brisk;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b35_what_was_written_before_and_after_a_failover_is_all_there_once_it_is_replicated() {
-    let Some(_) = RealServer::find() else {
-        println!("skipped: $REDIS_SERVER_BIN is not set, and no server is on PATH");
-        return;
-    };
+    let Some(_) = real_server() else { return };
     let primary = RealServer::start().await.unwrap();
     // It takes what the primary has, and what it is given itself.
     let port = primary.addr().port().to_string();

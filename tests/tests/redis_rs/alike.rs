@@ -5,7 +5,7 @@ use std::time::Duration;
 use failover_testkit::server::RealServer;
 use redis::aio::MultiplexedConnection;
 use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
-use tests::{PATIENCE, becomes_active};
+use tests::{PATIENCE, becomes_active, real_server};
 
 /// Both protocols of Redis, as a URL says them.
 pub(crate) const PROTOCOLS: [&str; 2] = ["resp2", "resp3"];
@@ -48,10 +48,7 @@ pub(crate) struct Stage {
 impl Stage {
     /// `None`, and a word of it, where there is no server to start.
     pub(crate) async fn set(protocol: &str) -> Option<Self> {
-        if RealServer::find().is_none() {
-            println!("skipped: $REDIS_SERVER_BIN is not set, and no server is on PATH");
-            return None;
-        }
+        real_server()?;
         let url = |server: &RealServer| format!("redis://{}/{NUMBER}?protocol={protocol}", server.addr());
         let [primary, secondary, other] =
             [RealServer::start().await, RealServer::start().await, RealServer::start().await]

@@ -10,7 +10,7 @@ use std::{
 
 use redis::{AsyncCommands, Value};
 use redis_failover::{ConfigError, Error, Event, HealthCheck, MultiDbClient, health::Prober};
-use tests::{PATIENCE, active, becomes_active};
+use tests::{PATIENCE, active, becomes_active, plain, until};
 use tokio::time::timeout;
 use tower_failover::{
     Health, Outcome, Probe, Verdict,
@@ -19,7 +19,7 @@ use tower_failover::{
     failure_detector::Observation,
 };
 
-use super::{brisk, connections, database, directly, started, until};
+use super::{brisk, connections, database, started};
 
 /// Passes unless the database says that it is closed for the day.
 fn is_open() -> HealthCheck {
@@ -42,13 +42,13 @@ fn verdict(client: &MultiDbClient, name: &str) -> Verdict {
 async fn b21_a_check_that_is_added_at_run_time_asks_all_databases_and_those_that_join() {
     let ((eu_server, eu), (us_server, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
     let client = started(brisk([eu])).await;
-    directly(&eu_server).await.set::<_, _, ()>("closed", 1).await.unwrap();
+    plain(&eu_server.url()).await.set::<_, _, ()>("closed", 1).await.unwrap();
     client.add_health_check(is_open()).await.unwrap();
     until("the verdict of the new check", async || verdict(&client, "eu") == Verdict::Unhealthy).await;
     client.add_database(us).await.unwrap();
     becomes_active(&client, "us").await;
 
-    directly(&us_server).await.set::<_, _, ()>("closed", 1).await.unwrap();
+    plain(&us_server.url()).await.set::<_, _, ()>("closed", 1).await.unwrap();
     until("the verdict on who joined", async || verdict(&client, "us") == Verdict::Unhealthy).await;
     let twice = client.add_health_check(is_open()).await.unwrap_err();
     assert!(
@@ -65,7 +65,7 @@ async fn b21_a_check_is_added_at_run_time_to_one_database_whose_checks_were_swit
     let client = started(brisk([eu.health_checks([]), us])).await;
     assert!(!client.snapshot().unwrap().member("eu").unwrap().view.checked);
     for server in [&eu_server, &us_server] {
-        directly(server).await.set::<_, _, ()>("closed", 1).await.unwrap();
+        plain(&server.url()).await.set::<_, _, ()>("closed", 1).await.unwrap();
     }
     client.add_health_check_to("eu", is_open()).await.unwrap();
     becomes_active(&client, "us").await;

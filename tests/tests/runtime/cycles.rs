@@ -5,10 +5,10 @@ use std::{fs, time::Duration};
 use failover_testkit::server::AnyServer;
 use redis::AsyncCommands;
 use redis_failover::{DatabaseConfig, MultiDbClient};
-use tests::active;
+use tests::{active, until};
 use tokio::{runtime::Handle, time::sleep};
 
-use super::{at, brisk, connections, database, started, until};
+use super::{at, brisk, connections, database, started};
 
 const CYCLES: usize = 1000;
 

@@ -6,10 +6,10 @@ use failover_testkit::server::AnyServer;
 use futures_util::{FutureExt, StreamExt};
 use redis::AsyncCommands;
 use redis_failover::{AddDatabaseOptions, ConfigError, DatabaseConfig, Error, Event, MultiDbClient};
-use tests::{PATIENCE, active};
+use tests::{PATIENCE, active, plain, until};
 use tokio::{runtime::Handle, time::timeout};
 
-use super::{at, brisk, connections, database, directly, names, started, until};
+use super::{at, brisk, connections, database, names, started};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b40_a_heavier_database_that_is_added_serves_when_add_returns() {
@@ -20,7 +20,7 @@ async fn b40_a_heavier_database_that_is_added_serves_when_add_returns() {
     client.add_database(us).await.unwrap();
     assert_eq!(active(&client).as_deref(), Some("us"));
     idle.set::<_, _, ()>("key", "of us").await.unwrap();
-    let value: String = directly(&us_server).await.get("key").await.unwrap();
+    let value: String = plain(&us_server.url()).await.get("key").await.unwrap();
     assert_eq!(value, "of us", "a clone that knew eu alone");
     assert_eq!(names(&client), ["eu", "us"]);
 }

@@ -6,14 +6,14 @@ use failover_testkit::server::AnyServer;
 use futures_util::{FutureExt, StreamExt};
 use redis::{AsyncCommands, RedisError};
 use redis_failover::{Error, Event, MultiDbClient, PubSubItem, PubSubSettings};
-use tests::{Load, PATIENCE, active, eventually};
+use tests::{Load, PATIENCE, active, eventually, plain, until};
 use tokio::{
     runtime::Handle,
     time::{Instant, sleep, timeout},
 };
 use tower_failover::balance::ManageError;
 
-use super::{at, brisk, connections, database, directly, names, started, until};
+use super::{at, brisk, connections, database, names, started};
 
 /// A pop from a list into which nobody has put anything.
 fn pop(
@@ -25,7 +25,7 @@ fn pop(
 }
 
 async fn is_popping(server: &AnyServer) -> bool {
-    let mut connection = directly(server).await;
+    let mut connection = plain(&server.url()).await;
     let list: String = redis::cmd("CLIENT").arg("LIST").query_async(&mut connection).await.unwrap();
     list.contains("cmd=blpop")
 }
@@ -71,7 +71,7 @@ async fn b40_calls_in_flight_finish_before_their_database_is_gone() {
     });
     until("another database serves", async || active(&client).as_deref() == Some("us")).await;
     assert!(!removing.is_finished());
-    let _: u64 = directly(&eu_server).await.lpush("list", "value").await.unwrap();
+    let _: u64 = plain(&eu_server.url()).await.lpush("list", "value").await.unwrap();
     let popped = timeout(PATIENCE, popping).await.unwrap().unwrap().unwrap();
     assert_eq!(popped, Some(("list".into(), "value".into())));
     timeout(PATIENCE, removing).await.unwrap().unwrap().unwrap();
@@ -158,7 +158,7 @@ async fn b40_subscribers_move_from_a_removed_database_and_to_an_added_one() {
         let gap = timeout(PATIENCE, pubsub.next()).await.unwrap().unwrap();
         assert!(matches!(&gap, PubSubItem::Gap { from, to } if (&**from, &**to) == ("us", "eu")), "{gap:?}");
         until("it listens there", async || {
-            let heard: u64 = directly(&eu_server).await.publish("news", "of eu").await.unwrap();
+            let heard: u64 = plain(&eu_server.url()).await.publish("news", "of eu").await.unwrap();
             heard > 0
         })
         .await;
@@ -191,7 +191,7 @@ async fn b48_transactions_run_where_databases_come_and_go() {
     client.remove_database("eu").await.unwrap();
     count().await;
     for (server, counted) in [(&eu_server, 2), (&us_server, 2)] {
-        let value: i64 = directly(server).await.get("counter").await.unwrap();
+        let value: i64 = plain(&server.url()).await.get("counter").await.unwrap();
         assert_eq!(value, counted);
     }
 }

@@ -2,10 +2,10 @@
 
 use redis::AsyncCommands;
 use redis_failover::{DatabaseSnapshot, MultiDbClient, PubSubSettings};
-use tests::{PATIENCE, becomes_active};
+use tests::{PATIENCE, becomes_active, plain, until};
 use tower_failover::Verdict;
 
-use super::{brisk, database, directly, until};
+use super::{brisk, database};
 
 fn told(client: &MultiDbClient, name: &str) -> DatabaseSnapshot {
     let mut databases = client.databases().into_iter();
@@ -47,7 +47,7 @@ async fn b40_what_is_told_of_a_database_names_its_connections() {
         told(&client, "eu").connections.dedicated_in_use == 1
     })
     .await;
-    let _: u64 = directly(&eu_server).await.lpush("list", 1).await.unwrap();
+    let _: u64 = plain(&eu_server.url()).await.lpush("list", 1).await.unwrap();
     popping.await.unwrap().unwrap();
     until("one that is kept, and nobody who listens", async || {
         let connections = told(&client, "eu").connections;

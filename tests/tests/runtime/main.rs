@@ -13,10 +13,8 @@ mod steering;
 use std::time::Duration;
 
 use failover_testkit::server::AnyServer;
-use redis::aio::MultiplexedConnection;
 use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
-use tests::PATIENCE;
-use tokio::time::{sleep, timeout};
+use tests::{PATIENCE, plain};
 
 /// A server, and the database that it is.
 async fn database(name: &str, weight: f64) -> (AnyServer, DatabaseConfig) {
@@ -49,22 +47,9 @@ fn names(client: &MultiDbClient) -> Vec<String> {
     members.iter().map(|member| member.name.to_string()).collect()
 }
 
-async fn directly(server: &AnyServer) -> MultiplexedConnection {
-    redis::Client::open(server.url()).unwrap().get_multiplexed_async_connection().await.unwrap()
-}
-
 /// How many others are connected to a server.
 async fn connections(server: &AnyServer) -> usize {
-    let mut connection = directly(server).await;
+    let mut connection = plain(&server.url()).await;
     let list: String = redis::cmd("CLIENT").arg("LIST").query_async(&mut connection).await.unwrap();
     list.lines().count() - 1
-}
-
-async fn until(what: &str, condition: impl AsyncFn() -> bool) {
-    let waiting = async {
-        while !condition().await {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("in vain: {what}"));
 }

@@ -5,15 +5,15 @@ use std::time::Duration;
 use redis::{AsyncCommands, RedisResult};
 use redis_failover::tower_failover::failure_detector::Observation;
 use redis_failover::{DatabaseConfig, Error, MultiDbClient, MultiDbConfig};
-use tests::{Load, PATIENCE, active, becomes_active, config, switches};
+use tests::{Load, PATIENCE, active, becomes_active, brisk, config, connected, plain, switches};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{brisk, connected, directly, durable_pair, pair};
+use super::{durable_pair, pair};
 
 /// Waits until so many clients of a server are blocked.
 async fn blocked(server: &failover_testkit::server::RealServer, count: usize) {
-    let mut connection = directly(server).await;
+    let mut connection = plain(&server.url()).await;
     let reached = async {
         loop {
             let info: String = redis::cmd("INFO").arg("clients").query_async(&mut connection).await.unwrap();
@@ -172,7 +172,7 @@ async fn b9_blocking_commands_alone_notice_the_end_of_a_database_without_health_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b36_a_database_that_is_left_keeps_no_idle_dedicated_connection() {
     let Some((primary, _secondary, client)) = pair().await else { return };
-    let mut direct = directly(&primary).await;
+    let mut direct = plain(&primary.url()).await;
     let before = clients(&mut direct).await;
     assert_eq!(pop(client.clone(), "empty", 0.01).await.unwrap(), None);
     assert_eq!(pop(client.clone(), "empty", 0.01).await.unwrap(), None);

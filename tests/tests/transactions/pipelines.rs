@@ -8,11 +8,11 @@ use failover_testkit::server::AnyServer;
 use redis::AsyncCommands;
 use redis_failover::{Error, MultiDbClient};
 use tests::Fault::{Choice, Kill, Stop};
-use tests::{config, durable, plain, quick, suffer};
+use tests::{config, connected, durable, plain, quick, suffer};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::{connected, directly, pair};
+use super::pair;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b47_pipelines_atomic_or_not_run_on_the_database_active_at_execution() {
@@ -32,7 +32,7 @@ async fn b47_pipelines_atomic_or_not_run_on_the_database_active_at_execution() {
             .await
             .unwrap();
         assert_eq!(atomic, (8,), "{name}");
-        let mut there = directly(server).await;
+        let mut there = plain(&server.url()).await;
         assert_eq!(there.get::<_, i64>("atomic").await.unwrap(), 8, "{name}");
     }
 }

@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use redis::{AsyncCommands, RedisError};
 use redis_failover::{CallOptions, Error, TransactionSettings};
-use tests::{PATIENCE, becomes_active};
+use tests::{PATIENCE, becomes_active, plain};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use super::{directly, pair};
+use super::pair;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b48_a_transaction_is_repeated_until_nobody_else_changed_what_it_read() {
     let Some((primary, _secondary, client)) = pair().await else { return };
-    let mut other = directly(&primary).await;
+    let mut other = plain(&primary.url()).await;
     other.set::<_, _, ()>("key", 1).await.unwrap();
 
     let runs = Arc::new(AtomicU32::new(0));
@@ -40,7 +40,7 @@ async fn b48_a_transaction_is_repeated_until_nobody_else_changed_what_it_read() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b48_the_attempts_are_bounded_and_a_conflict_applies_nothing() {
     let Some((primary, _secondary, client)) = pair().await else { return };
-    let other = directly(&primary).await;
+    let other = plain(&primary.url()).await;
     let result = client
         .transaction_with(TransactionSettings::default().attempts(3), "key", |_, mut pipeline| {
             let mut other = other.clone();
@@ -68,7 +68,7 @@ async fn b48_a_closure_that_stops_or_fails_leaves_no_watch_behind() {
     assert!(failed.unwrap_err().to_string().contains("of its own"));
 
     // The same connection serves the next one, whose keys are others.
-    let mut other = directly(&primary).await;
+    let mut other = plain(&primary.url()).await;
     other.set::<_, _, ()>("key", 1).await.unwrap();
     let runs = AtomicU32::new(0);
     client
@@ -106,8 +106,8 @@ async fn b48_a_panic_goes_to_the_caller_alone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b48_at_a_switch_the_closure_runs_again_on_the_new_database() {
     let Some((primary, secondary, client)) = pair().await else { return };
-    directly(&primary).await.set::<_, _, ()>("where", "primary").await.unwrap();
-    directly(&secondary).await.set::<_, _, ()>("where", "secondary").await.unwrap();
+    plain(&primary.url()).await.set::<_, _, ()>("where", "primary").await.unwrap();
+    plain(&secondary.url()).await.set::<_, _, ()>("where", "secondary").await.unwrap();
 
     let (read, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let transaction = tokio::spawn({
@@ -141,9 +141,9 @@ async fn b48_at_a_switch_the_closure_runs_again_on_the_new_database() {
     let (result, runs) = timeout(PATIENCE, transaction).await.unwrap().unwrap();
     assert!(matches!(result, Ok(Some(()))), "{result:?}");
     assert_eq!(runs, 2);
-    let applied: Option<String> = directly(&secondary).await.get("applied").await.unwrap();
+    let applied: Option<String> = plain(&secondary.url()).await.get("applied").await.unwrap();
     assert_eq!(applied.as_deref(), Some("secondary"));
-    assert!(!directly(&primary).await.exists::<_, bool>("applied").await.unwrap());
+    assert!(!plain(&primary.url()).await.exists::<_, bool>("applied").await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -167,7 +167,7 @@ async fn b48_a_database_that_dies_while_the_closure_runs_is_left_without_a_doubt
     .unwrap()
     .unwrap();
     assert_eq!(result, Some(()));
-    let applied: String = directly(&secondary).await.get("key").await.unwrap();
+    let applied: String = plain(&secondary.url()).await.get("key").await.unwrap();
     assert_eq!(applied, "applied");
 }
 
@@ -195,10 +195,10 @@ async fn b48_an_exec_that_is_not_answered_is_told_as_in_doubt_and_not_repeated()
     assert_eq!(runs, 1);
 
     becomes_active(&client, "secondary").await;
-    assert!(!directly(&secondary).await.exists::<_, bool>("key").await.unwrap());
+    assert!(!plain(&secondary.url()).await.exists::<_, bool>("key").await.unwrap());
     // And it was applied.
     primary.resume().unwrap();
-    assert_eq!(directly(&primary).await.get::<_, i64>("key").await.unwrap(), 1);
+    assert_eq!(plain(&primary.url()).await.get::<_, i64>("key").await.unwrap(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
