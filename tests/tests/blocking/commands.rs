@@ -218,7 +218,7 @@ fn b49_a_blocking_command_holds_nobody_up() {
 }
 
 #[test]
-fn b33_a_deadline_holds_for_the_whole_call() {
+fn b34_a_deadline_holds_for_the_whole_call() {
     let stage = Stage::begin();
     let client = stage.client();
     let mut hasty = client.with(CallOptions::new().deadline(Duration::from_millis(40)));
