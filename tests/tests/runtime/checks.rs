@@ -101,10 +101,28 @@ async fn b16_a_detector_that_is_added_at_run_time_watches_all_databases_and_thos
 #[tokio::test]
 async fn b16_a_detector_for_one_database_sees_no_other_and_one_that_cannot_be_made_harms_nobody() {
     let ((_eu, eu), (_us, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let mut client = started(brisk([eu, us])).await;
-    client.add_failure_detector_to("us", || |_: &Observation| true).await.unwrap();
+    let mut client = started(brisk([eu, us]).grace_period(Duration::from_secs(600))).await;
+    let seen = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&seen);
+    // It bears no call at all.
+    let make = move || {
+        let count = Arc::clone(&count);
+        move |_: &Observation| {
+            count.fetch_add(1, Ordering::SeqCst);
+            true
+        }
+    };
+    client.add_failure_detector_to("us", make).await.unwrap();
+    for _ in 0..3 {
+        client.set::<_, _, ()>("key", 1).await.unwrap();
+    }
+    assert_eq!(seen.load(Ordering::SeqCst), 0, "those were of eu");
+    assert_eq!(client.circuit("eu").unwrap().state(), CircuitState::Closed);
+    client.force_active_database("us").await.unwrap();
     client.set::<_, _, ()>("key", 1).await.unwrap();
-    assert_eq!(active(&client).as_deref(), Some("eu"));
+    becomes_active(&client, "eu").await;
+    assert_eq!(seen.load(Ordering::SeqCst), 1);
+    assert_eq!(client.circuit("us").unwrap().state(), CircuitState::Open);
 
     let mut events = client.events();
     let make = || -> fn(&Observation) -> bool { panic!("a detector that cannot be made") };
