@@ -11,7 +11,7 @@ use std::{
 use failover_testkit::embedded::EmbeddedRedis;
 use futures_util::StreamExt;
 use redis::AsyncCommands;
-use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
+use redis_failover::{DatabaseConfig, Error, MultiDbClient, MultiDbConfig};
 use tracing::{
     Event, Level, Metadata, Subscriber,
     field::{Field, Visit},
@@ -101,8 +101,8 @@ async fn b53_no_password_and_no_value_is_logged() {
 
     let wrong = format!("redis://:hunter2@{}", secondary.addr());
     let refused = MultiDbClient::new(MultiDbConfig::new([database(&wrong, "secondary", 1.0)])).unwrap();
-    // Its first probe fails by then, or soon after.
-    let _ = refused.connect(Duration::from_millis(500)).await;
+    let error = refused.connect(LONG).await.unwrap_err();
+    assert!(matches!(error, Error::Misconfigured { .. }), "{error:?}");
 
     let lines = log.take();
     assert!(lines.iter().any(|(_, line)| line.contains("secondary")), "{lines:?}");

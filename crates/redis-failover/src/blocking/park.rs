@@ -98,6 +98,7 @@ fn drive<T, E>(future: impl Future<Output = T>, mut sleep: impl FnMut() -> Resul
 #[cfg(test)]
 mod tests {
     use std::future::{pending, poll_fn, ready};
+    use std::pin::Pin;
 
     use tokio::sync::oneshot;
 
@@ -105,12 +106,20 @@ mod tests {
 
     #[test]
     fn a_thread_sleeps_until_another_one_wakes_it() {
-        let (sender, receiver) = oneshot::channel();
+        let (sender, mut receiver) = oneshot::channel();
+        let (waits, is_waited_for) = std::sync::mpsc::channel();
         let other = thread::spawn(move || {
-            thread::sleep(Duration::from_millis(10));
+            is_waited_for.recv().unwrap();
             sender.send(7).unwrap();
         });
-        assert_eq!(block_on(receiver), Ok(7));
+        let received = block_on(poll_fn(|context| {
+            let received = Pin::new(&mut receiver).poll(context);
+            if received.is_pending() {
+                waits.send(()).unwrap();
+            }
+            received
+        }));
+        assert_eq!(received, Ok(7));
         other.join().unwrap();
     }
 
