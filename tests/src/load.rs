@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -12,6 +12,8 @@ use redis::{AsyncCommands, RedisError};
 use redis_failover::MultiDbClient;
 use tokio::{task::JoinSet, time::sleep};
 
+use crate::until;
+
 /// Leaves the machine room for the servers and the other tests.
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -19,6 +21,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 #[derive(Debug)]
 pub struct Load {
     ended: Arc<AtomicBool>,
+    answered: Arc<AtomicU64>,
     callers: JoinSet<Tally>,
 }
 
@@ -36,11 +39,24 @@ impl Load {
     #[must_use]
     pub fn start(client: &MultiDbClient, callers: usize) -> Self {
         let ended = Arc::new(AtomicBool::new(false));
-        let callers = (0..callers).map(|caller| call(client.clone(), caller, Arc::clone(&ended))).collect();
-        Self { ended, callers }
+        let answered = Arc::new(AtomicU64::new(0));
+        let call = |caller| call(client.clone(), caller, Arc::clone(&answered), Arc::clone(&ended));
+        let callers = (0..callers).map(call).collect();
+        Self { ended, answered, callers }
+    }
+
+    /// Waits until calls that begin from now on were answered.
+    pub async fn goes_on(&self) {
+        // Each caller has one call under way at most, which began before.
+        let enough = self.answered.load(Ordering::SeqCst) + self.callers.len() as u64 + 1;
+        until("answers to new calls", async || self.answered.load(Ordering::SeqCst) >= enough).await;
     }
 
     /// Stops them, and tells what they saw.
+    ///
+    /// # Panics
+    ///
+    /// If not one call was answered: then nothing was shown.
     pub async fn end(self) -> Tally {
         self.ended.store(true, Ordering::Relaxed);
         let mut all = Tally::default();
@@ -48,11 +64,17 @@ impl Load {
             all.answered += tally.answered;
             all.errors.append(&mut tally.errors);
         }
+        assert!(all.answered > 0, "no call was answered: {:?}", all.errors);
         all
     }
 }
 
-async fn call(mut client: MultiDbClient, caller: usize, ended: Arc<AtomicBool>) -> Tally {
+async fn call(
+    mut client: MultiDbClient,
+    caller: usize,
+    answered: Arc<AtomicU64>,
+    ended: Arc<AtomicBool>,
+) -> Tally {
     let mut tally = Tally::default();
     let key = format!("caller:{caller}");
     while !ended.load(Ordering::Relaxed) {
@@ -60,7 +82,10 @@ async fn call(mut client: MultiDbClient, caller: usize, ended: Arc<AtomicBool>) 
         let read = client.get::<_, Option<u64>>(&key).await;
         for error in [written.err(), read.err()] {
             match error {
-                None => tally.answered += 1,
+                None => {
+                    tally.answered += 1;
+                    answered.fetch_add(1, Ordering::SeqCst);
+                }
                 Some(error) => tally.errors.push(error),
             }
         }

@@ -88,6 +88,7 @@ async fn b17_replies_cut_in_the_middle_move_nobody_from_a_database_that_lives() 
         proxy.control().cut_reply(bytes);
     }
     sleep(Duration::from_secs(1)).await;
+    load.goes_on().await;
     let tally = load.end().await;
     assert_eq!(switches(&client), Vec::<String>::new());
     assert!(tally.errors.is_empty(), "{} answered, {:?}", tally.answered, tally.errors);

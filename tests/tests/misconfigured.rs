@@ -143,6 +143,7 @@ async fn b14_a_primary_with_a_wrong_password_or_none_is_not_chosen() {
         told_of(&mut events, vec!["primary"]).await;
         let load = Load::start(&client, 4);
         sleep(Duration::from_secs(1)).await;
+        load.goes_on().await;
         let tally = load.end().await;
         assert!(tally.errors.is_empty(), "{} answered, {:?}", tally.answered, tally.errors);
         assert_eq!(switches(&client), Vec::<String>::new());
@@ -168,12 +169,14 @@ async fn b14_passwords_changed_on_all_servers_at_once_move_nobody() {
     assert_eq!(switches(&client), Vec::<String>::new());
 
     // Nobody gets in there any more, so calls go where a connection is left.
+    load.goes_on().await;
     let tally = load.end().await;
     assert!(tally.errors.is_empty(), "{} answered, {:?}", tally.answered, tally.errors);
     let load = Load::start(&client, 4);
     primary.cut_all().await;
     becomes_active(&client, "secondary").await;
     sleep(Duration::from_secs(1)).await;
+    load.goes_on().await;
     load.end().await;
     client.set::<_, _, ()>("key", 1).await.unwrap();
     assert_eq!(switches(&client).len(), 1, "{:?}", switches(&client));
@@ -266,6 +269,7 @@ async fn b14_a_standby_whose_password_was_changed_is_told_of_and_serves_when_it_
     secondary.change_password().await;
     secondary.cut_all().await;
     told_of(&mut events, vec!["secondary"]).await;
+    load.goes_on().await;
     let tally = load.end().await;
     assert!(tally.errors.is_empty(), "{} answered, {:?}", tally.answered, tally.errors);
     assert_eq!(switches(&client), Vec::<String>::new());

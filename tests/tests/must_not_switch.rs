@@ -22,7 +22,7 @@ async fn the_server_stops_for(hang: Duration) {
     client.connect(PATIENCE).await.unwrap();
     becomes_active(&client, "primary").await;
     let load = Load::start(&client, CALLERS);
-    sleep(Duration::from_millis(300)).await;
+    load.goes_on().await;
 
     let server = Arc::clone(&primary);
     // On a thread of its own, so that a busy runtime does not make the hang longer.
@@ -34,6 +34,7 @@ async fn the_server_stops_for(hang: Duration) {
     hiccup.await.unwrap();
     sleep(AFTERWARDS).await;
 
+    load.goes_on().await;
     let tally = load.end().await;
     assert_eq!(switches(&client), Vec::<String>::new());
     assert!(tally.errors.is_empty(), "{} answered, {:?}", tally.answered, tally.errors);
@@ -72,6 +73,7 @@ async fn b17_a_server_that_kills_its_connections_keeps_its_clients() {
     }
     sleep(AFTERWARDS).await;
 
+    load.goes_on().await;
     let tally = load.end().await;
     assert_eq!(switches(&client), Vec::<String>::new());
     assert!(tally.errors.is_empty(), "{} answered, {:?}", tally.answered, tally.errors);
@@ -100,9 +102,9 @@ async fn replies_of_100_mb(patience: Option<Duration>) {
         came += u32::from(reply.is_ok_and(|value| value.len() == LENGTH));
     }
     sleep(AFTERWARDS).await;
+    load.goes_on().await;
     let tally = load.end().await;
     assert_eq!(switches(&client), Vec::<String>::new());
-    assert!(tally.answered > 0);
     if patience.is_some() {
         assert_eq!(came, 5);
         assert!(tally.errors.is_empty(), "{} answered, {:?}", tally.answered, tally.errors);
@@ -126,15 +128,15 @@ async fn b57_a_runtime_that_was_blocked_for_two_seconds_blames_nobody() {
     client.connect(PATIENCE).await.unwrap();
     becomes_active(&client, "primary").await;
     let load = Load::start(&client, CALLERS);
-    sleep(Duration::from_millis(300)).await;
+    load.goes_on().await;
 
     // The only thread of this runtime.
     thread::sleep(Duration::from_secs(2));
     sleep(AFTERWARDS).await;
 
-    let tally = load.end().await;
+    load.goes_on().await;
+    load.end().await;
     assert_eq!(switches(&client), Vec::<String>::new());
-    assert!(tally.answered > 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

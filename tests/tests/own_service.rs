@@ -15,7 +15,7 @@ use redis_failover::{
     Command, DatabaseConfig, Error, MultiDbClient, MultiDbConfig, command::send, connection::ConnectionError,
 };
 use tests::{Load, PATIENCE, active, becomes_active};
-use tokio::{sync::Mutex, time::sleep};
+use tokio::sync::Mutex;
 use tower_service::Service;
 
 /// Fails over and back soon.
@@ -83,13 +83,14 @@ async fn b55_a_service_of_ones_own_is_left_when_its_server_dies_and_taken_back_w
     becomes_active(&client, "primary").await;
     client.set::<_, _, ()>("kept", "on the primary").await.unwrap();
     let load = Load::start(&client, 4);
+    load.goes_on().await;
 
     primary.kill().unwrap();
     becomes_active(&client, "secondary").await;
-    sleep(Duration::from_millis(200)).await;
+    load.goes_on().await;
     primary.restart().await.unwrap();
     becomes_active(&client, "primary").await;
-    sleep(Duration::from_millis(200)).await;
+    load.goes_on().await;
 
     let tally = load.end().await;
     assert!(tally.errors.is_empty(), "{} answered, {:?}", tally.answered, tally.errors);
@@ -115,6 +116,7 @@ async fn b55_a_connection_of_ones_own_is_left_while_it_is_silent() {
     becomes_active(&client, "secondary").await;
     primary.thaw().unwrap();
     becomes_active(&client, "primary").await;
+    load.goes_on().await;
     let tally = load.end().await;
     assert!(tally.errors.is_empty(), "{} answered, {:?}", tally.answered, tally.errors);
     assert_eq!(client.get::<_, i64>("key").await.unwrap(), 2);

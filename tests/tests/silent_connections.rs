@@ -25,11 +25,12 @@ async fn routed() -> (AnyServer, AnyServer, FaultProxy, MultiDbClient) {
 async fn b57_a_router_that_forgets_all_connections_moves_nobody_and_fails_no_command_that_may_be_repeated() {
     let (_primary, _secondary, router, client) = routed().await;
     let load = Load::start(&client, 4);
-    sleep(Duration::from_millis(300)).await;
+    load.goes_on().await;
 
     router.control().forget_connections();
     sleep(Duration::from_secs(5)).await;
 
+    load.goes_on().await;
     let tally = load.end().await;
     assert_eq!(switches(&client), Vec::<String>::new());
     assert!(tally.errors.is_empty(), "{} answered, {:?}", tally.answered, tally.errors);

@@ -23,10 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("running");
 
     tokio::task::spawn_blocking(|| io::stdin().read_to_end(&mut Vec::new())).await??;
-    let tally = load.end().await;
-    if tally.answered == 0 {
-        return Err("no call was answered".into());
-    }
+    load.end().await;
     for switch in switches(&client) {
         println!("{switch}");
     }

@@ -11,11 +11,11 @@ async fn b55_a_cluster_that_is_killed_is_left_and_taken_back() {
     let other = RealServer::start().await.unwrap();
     let client = connected([database(&cluster), secondary(&other)]).await;
     let load = Load::start(&client, 4);
-    sleep(Duration::from_millis(100)).await;
+    load.goes_on().await;
 
     cluster.kill().unwrap();
     becomes_active(&client, "secondary").await;
-    sleep(Duration::from_millis(100)).await;
+    load.goes_on().await;
     let tally = load.end().await;
     assert!(tally.errors.is_empty(), "what may be repeated does not notice: {:?}", tally.errors);
 
@@ -33,11 +33,11 @@ async fn b35_a_cluster_that_hangs_is_left_and_its_calls_move() {
     let other = RealServer::start().await.unwrap();
     let client = connected([database(&cluster), secondary(&other)]).await;
     let load = Load::start(&client, 4);
-    sleep(Duration::from_millis(100)).await;
+    load.goes_on().await;
 
     cluster.stop().unwrap();
     becomes_active(&client, "secondary").await;
-    sleep(Duration::from_millis(100)).await;
+    load.goes_on().await;
     let tally = load.end().await;
     assert!(tally.errors.is_empty(), "what may be repeated moves: {:?}", tally.errors);
     cluster.resume().unwrap();

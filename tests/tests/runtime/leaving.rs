@@ -35,14 +35,14 @@ async fn b40_the_active_database_is_left_before_it_is_removed_and_nobody_notices
     let ((eu_server, eu), (_us, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
     let client = started(brisk([eu, us])).await;
     let load = Load::start(&client, 8);
-    sleep(Duration::from_millis(50)).await;
+    load.goes_on().await;
     client.remove_database("eu").await.unwrap();
     assert_eq!(active(&client).as_deref(), Some("us"));
     assert_eq!(names(&client), ["us"]);
     until("no connection is left there", async || connections(&eu_server).await == 0).await;
-    sleep(Duration::from_millis(50)).await;
+    load.goes_on().await;
     let tally = load.end().await;
-    assert!(tally.answered > 0 && tally.errors.is_empty(), "{tally:?}");
+    assert!(tally.errors.is_empty(), "{tally:?}");
 }
 
 #[tokio::test]

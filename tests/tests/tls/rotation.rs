@@ -87,6 +87,7 @@ async fn b14_certificates_that_are_replaced_by_wrong_ones_are_told_of_and_move_n
         })
         .await;
     }
+    load.goes_on().await;
     let tally = load.end().await;
     assert!(tally.errors.is_empty(), "{} answered, {:?}", tally.answered, tally.errors);
     assert_eq!(switches(&client), Vec::<String>::new());
