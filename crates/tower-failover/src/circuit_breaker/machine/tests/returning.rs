@@ -19,6 +19,21 @@ fn b9_it_is_tried_after_a_grace_period_of_unbroken_health() {
 }
 
 #[test]
+fn b9_a_circuit_that_is_closed_stays_so_at_the_end_of_a_former_grace() {
+    for by_hand in [true, false] {
+        let mut bench = Bench::checked();
+        bench.trip();
+        bench.verdict(Verdict::Healthy);
+        bench.pass(GRACE / 2);
+        bench.signal(if by_hand { Signal::Close } else { Signal::WaiveGrace });
+        bench.verdict(Verdict::Healthy);
+        assert_eq!((bench.status().state, bench.status().next_change_at), (CircuitState::Closed, None));
+        bench.now += GRACE;
+        assert_eq!(bench.signal(Signal::Tick), CircuitState::Closed, "also if somebody looks");
+    }
+}
+
+#[test]
 fn b9_one_failed_probe_starts_the_grace_period_anew() {
     for broken in [Signal::ProbeFailed, Signal::Verdict(Finding::unhealthy(Evidence::TimedOut))] {
         let mut bench = Bench::checked();
