@@ -1,15 +1,17 @@
 //! Many threads, one client, and a server that dies.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
 use redis::Commands;
 use redis_failover::Error;
 use redis_failover::blocking::MultiDbClient;
+use tests::config;
 
-use super::{Stage, becomes_active, directly, in_time};
+use super::closing::threads_behind_clients;
+use super::{Stage, becomes_active, brisk, directly, in_time, until};
 
 const THREADS: usize = 16;
 
@@ -71,4 +73,29 @@ fn b54_sixteen_threads_go_on_through_a_kill_and_count_nothing_twice() {
     println!("{turns:?} turns; {applied} applied, {in_doubt} in doubt, the counters' sum is {sum}");
     assert!((applied..=applied + in_doubt).contains(&sum));
     assert!(in_doubt <= THREADS as u64, "one for each thread at most");
+}
+
+#[test]
+fn b54_of_first_calls_at_once_only_one_starts_the_thread() {
+    let stage = Stage::begin();
+    for turn in 0..10 {
+        // One that needs no thread of its own. A thread too many would wait for it.
+        let config = brisk(config(&stage.primary.url(), &stage.secondary.url())).async_listener(|_| async {});
+        let client = MultiDbClient::new(config).unwrap();
+        let together = Arc::new(Barrier::new(8));
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                let (mut client, together) = (client.clone(), Arc::clone(&together));
+                thread::spawn(move || {
+                    together.wait();
+                    client.set::<_, _, ()>("key", turn).unwrap();
+                    threads_behind_clients()
+                })
+            })
+            .collect();
+        let seen: Vec<usize> = in_time(|| threads.into_iter().map(|thread| thread.join().unwrap()).collect());
+        assert_eq!((seen, threads_behind_clients()), (vec![1; 8], 1));
+        drop(client);
+        until("the thread behind it ends", || threads_behind_clients() == 0);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::{fmt, io, thread};
 
 use tokio::runtime::{Builder, Handle};
@@ -33,6 +33,8 @@ pub(super) fn may_wait() -> Result<(), Error> {
 /// happens: it is the background's own thread that drops the runtime.
 pub(super) struct Background {
     running: OnceLock<Running>,
+    /// Held by the one call that starts it.
+    starting: Mutex<()>,
     closed: watch::Sender<bool>,
     /// With a receiver for each listener.
     listeners: watch::Sender<()>,
@@ -55,6 +57,7 @@ impl Background {
     pub(super) fn new() -> Self {
         Self {
             running: OnceLock::new(),
+            starting: Mutex::new(()),
             closed: watch::Sender::new(false),
             listeners: watch::Sender::new(()),
         }
@@ -91,7 +94,12 @@ impl Background {
         if let Some(running) = self.running.get() {
             return Ok(running);
         }
-        // Of two that are started at the same time one is dropped, and ends.
+        // Nothing is left broken under it.
+        let _starting = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another call may have been the first.
+        if let Some(running) = self.running.get() {
+            return Ok(running);
+        }
         let started =
             Running::start(self.listeners.clone()).map_err(|error| Error::NoThread(Arc::new(error)))?;
         let running = self.running.get_or_init(|| started);
