@@ -20,7 +20,11 @@ const SAMPLE: &str =
 /// The file, and the process's own variables over it.
 fn of_the_reader(file: PathBuf) -> Result<MultiDbConfig, BoxError> {
     let file = ("REDIS_FAILOVER_CONFIG".to_owned(), file.display().to_string());
-    let variables = std::env::vars().filter(|(name, _)| *name != file.0);
+    // Others than ours may be no UTF-8, and are nobody's business here.
+    let variables = std::env::vars_os();
+    let variables =
+        variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let variables = variables.filter(|(name, _)| *name != file.0);
     Ok(MultiDbConfig::from_env_with("REDIS_FAILOVER", variables.chain([file.clone()]))?)
 }
 
@@ -87,4 +91,26 @@ async fn with_servers_of_its_own() -> Result<(), BoxError> {
     println!("a wrong one would be told so:\n  {error}\n");
 
     run(of_the_sample([&primary, &secondary])?).await
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::process::Command;
+
+    use super::*;
+
+    /// Runs itself once more, with such a variable.
+    #[test]
+    fn variables_of_others_need_not_be_utf_8() {
+        const OF_OTHERS: &str = "SOMETHING_OF_OTHERS";
+        if std::env::var_os(OF_OTHERS).is_some() {
+            assert!(of_the_reader(SAMPLE.into()).is_ok());
+            return;
+        }
+        let mut again = Command::new(std::env::current_exe().unwrap());
+        again.args(["--exact", "tests::variables_of_others_need_not_be_utf_8"]);
+        assert!(again.env(OF_OTHERS, OsStr::from_bytes(b"caf\xe9")).status().unwrap().success());
+    }
 }
