@@ -74,7 +74,7 @@ metrics! {
     PROBE_DURATION = "redis.client.geofailover.probe.duration", Histogram in Seconds:
         "How long a probe took to be answered, or until its timeout, by its check and by what it found.";
     OPERATION_DURATION = "db.client.operation.duration", Histogram in Seconds:
-        "How long a call took with all its attempts, by the database it ended on, its kind, and how it failed if it did.";
+        "How long a call took with all its attempts, by the database that was active when it ended, its kind, and how it failed if it did.";
 }
 
 /// Label: a database's name, as in the configuration; [`NO_DATABASE`] where there is none.

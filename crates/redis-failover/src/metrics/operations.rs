@@ -52,7 +52,8 @@ impl Operations {
         Self { metrics: Arc::new(metrics.clone()), route, handles, newest }
     }
 
-    /// Runs a call, and records how long it took.
+    /// Runs a call, and records how long it took: with the database that is active when the call has ended, as it is not
+    /// known on which one it did.
     pub(crate) async fn time(
         &mut self,
         stack: &mut StackConnection,
