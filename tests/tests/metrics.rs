@@ -175,3 +175,20 @@ fn b51_the_guide_names_every_event() {
         assert!(GUIDE.contains(&format!("`{name}`")), "{name}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b52_a_call_that_hung_and_was_ended_is_counted_for_the_database_that_hung() {
+    let (primary, _secondary, config, recorded) = measured().await;
+    // Nothing but the switch ends it.
+    let mut client = MultiDbClient::new(config.response_timeout(PATIENCE)).unwrap();
+    client.connect(PATIENCE).await.unwrap();
+    becomes_active(&client, "primary").await;
+    client.set::<_, _, ()>("key", "value").await.unwrap();
+
+    primary.freeze().unwrap();
+    assert_eq!(client.get::<_, Option<String>>("key").await.unwrap(), None, "the secondary knows of no key");
+    becomes_active(&client, "secondary").await;
+    let ended = |database| recorded.counter(names::ENDED_CALLS, &[(names::DATABASE, database)]);
+    until("it is charged to the primary", async || ended("primary") == 1).await;
+    assert_eq!(ended("secondary"), 0);
+}
