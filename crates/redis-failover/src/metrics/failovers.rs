@@ -1,4 +1,4 @@
-//! Which switches are failovers, and why they were made. Pure.
+//! Which switches are failovers, why they were made, and how many outages there were. Pure.
 
 use tower_failover::availability::OpenReason;
 use tower_failover::balance::{Snapshot, Switch};
@@ -14,6 +14,14 @@ pub(super) struct Failover {
     pub(super) took: Option<std::time::Duration>,
 }
 
+/// What is new since the last look.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    pub(super) failovers: Vec<Failover>,
+    /// Outages that have begun.
+    pub(super) outages: u64,
+}
+
 /// What is known of the switches so far.
 #[derive(Debug, Default)]
 pub(super) struct Failovers {
@@ -21,11 +29,13 @@ pub(super) struct Failovers {
     served: Option<Name>,
     /// Why the one that served last was left, with nobody to follow it.
     left: Option<SwitchReason>,
+    /// Whether the outage that lasts was counted.
+    in_outage: bool,
 }
 
 impl Failovers {
-    /// Those since the last look. A snapshot keeps enough of them, so that none is lost with events that are.
-    pub(super) fn look(&mut self, snapshot: &Snapshot) -> Vec<Failover> {
+    /// What is new. A snapshot keeps enough of the switches, so that nothing is lost with events that are.
+    pub(super) fn look(&mut self, snapshot: &Snapshot) -> News {
         if snapshot.active.is_none() && self.left.is_none() {
             self.left = self.served.as_ref().map(|served| match snapshot.member(served) {
                 Some(member) if member.drained => SwitchReason::Drained,
@@ -36,8 +46,23 @@ impl Failovers {
             });
         }
         let seen = self.version;
-        let new = snapshot.switches.iter().filter(|switch| switch.version > seen);
-        new.filter_map(|switch| self.take(switch)).collect()
+        let mut news = News::default();
+        for switch in snapshot.switches.iter().filter(|switch| switch.version > seen) {
+            // One that was over before anybody looked.
+            news.outages += u64::from(self.ends_outage(switch) && !self.in_outage);
+            self.in_outage = false;
+            news.failovers.extend(self.take(switch));
+        }
+        if snapshot.outage.is_some() && !self.in_outage {
+            self.in_outage = true;
+            news.outages += 1;
+        }
+        news
+    }
+
+    fn ends_outage(&self, switch: &Switch) -> bool {
+        let nobody = switch.from.is_none();
+        nobody && (self.served.is_some() || switch.reason == SwitchReason::Recovered)
     }
 
     fn take(&mut self, switch: &Switch) -> Option<Failover> {

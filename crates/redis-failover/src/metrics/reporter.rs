@@ -11,7 +11,7 @@ use tower_failover::retry::RetryCounters;
 use tower_failover::{Event, EventStream, FailoverHandle, Name};
 
 use super::database::{CallMetrics, DatabaseMetrics};
-use super::failovers::{Failover, Failovers};
+use super::failovers::{Failover, Failovers, News};
 use super::names;
 use super::recording::Metrics;
 
@@ -50,6 +50,8 @@ struct Reporter {
     databases: BTreeMap<Name, DatabaseMetrics>,
     outages: Counter,
     refused: Counter,
+    /// How many refused repeats were shown.
+    shown_refused: u64,
     /// Calls that no database is charged with.
     uncharged: CallMetrics,
     looked_at: Instant,
@@ -66,6 +68,7 @@ impl Reporter {
             databases: BTreeMap::new(),
             outages: metrics.counter(names::OUTAGES, []),
             refused: metrics.counter(names::REFUSED_RETRIES, []),
+            shown_refused: 0,
             uncharged: CallMetrics::new(&metrics, names::NO_DATABASE),
             looked_at: Instant::now(),
             stands_in: None,
@@ -92,23 +95,23 @@ impl Reporter {
         }
     }
 
+    /// What events alone tell is lost with those that were missed.
     fn hear(&mut self, event: &Event) {
-        match event {
-            Event::CallsFailed { member, count } => {
-                if let Some(database) = self.databases.get(member) {
-                    database.failed(*count);
-                }
-            }
-            Event::OutageBegan => self.outages.increment(1),
-            Event::RetriesRefused { count } => self.refused.increment(*count),
-            _ => {}
+        if let Event::CallsFailed { member, count } = event
+            && let Some(database) = self.databases.get(member)
+        {
+            database.failed(*count);
         }
     }
 
     fn look(&mut self, snapshot: &Snapshot, now: Instant) {
-        for failover in self.failovers.look(snapshot) {
+        let News { failovers, outages } = self.failovers.look(snapshot);
+        self.outages.increment(outages);
+        for failover in failovers {
             self.report(failover);
         }
+        let refused = self.counters.refused();
+        self.refused.increment(refused - std::mem::replace(&mut self.shown_refused, refused));
         let passed = now.saturating_duration_since(std::mem::replace(&mut self.looked_at, now));
         if let Some(database) = self.stands_in.take().and_then(|name| self.databases.get_mut(&name)) {
             database.stood_in(passed);

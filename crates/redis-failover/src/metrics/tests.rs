@@ -193,6 +193,39 @@ async fn b52_what_becomes_of_calls_is_counted_for_each_database() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn b52_outages_and_refused_repeats_are_counted_although_their_events_are_missed() {
+    let stage = Stage::deaf().await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let (eu, us) = (stage.circuit("eu"), stage.circuit("us"));
+    let outage_of_a_moment = async || {
+        for circuit in [&us, &eu] {
+            circuit.availability().signal(Signal::Verdict(Finding::unhealthy(Evidence::TimedOut)));
+        }
+        settled().await;
+        assert!(stage.handle.snapshot().outage.is_some());
+        stage.all_is_well();
+        settled().await;
+        assert_eq!(stage.handle.snapshot().active.as_deref(), Some("eu"));
+    };
+    // Nobody looks while it lasts.
+    outage_of_a_moment().await;
+    outage_of_a_moment().await;
+    assert_eq!(stage.sum(names::OUTAGES), 0);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(stage.sum(names::OUTAGES), 2);
+
+    // More than the budget has, which is 20 at once.
+    for _ in 0..10 {
+        stage.ask("GET").await.unwrap_err();
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let refused = stage.sum(names::REFUSED_RETRIES);
+    assert!(refused > 0);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(stage.sum(names::REFUSED_RETRIES), refused, "what was counted is not counted again");
+}
+
+#[tokio::test(start_paused = true)]
 async fn b52_databases_get_their_metrics_when_they_join_and_lose_them_when_they_leave() {
     let mut stage = Stage::new().await;
     stage.joins("ap", 4.0);

@@ -44,12 +44,23 @@ pub(super) struct Stage {
     service: Option<BoxCloneSyncService<Request, (), String>>,
     pub(super) recorded: Recorded,
     reporting: Option<Reporting>,
+    /// What the reporter hears.
+    _heard: Events,
 }
 
 impl Stage {
     pub(super) async fn new() -> Self {
-        let recorded = Recorded::default();
         let events = Events::default();
+        Self::with(events.clone(), events).await
+    }
+
+    /// One whose reporter misses all events.
+    pub(super) async fn deaf() -> Self {
+        Self::with(Events::default(), Events::default()).await
+    }
+
+    async fn with(events: Events, heard: Events) -> Self {
+        let recorded = Recorded::default();
         let (joining, mut joined) = mpsc::unbounded_channel::<Joining>();
         let discover = stream::poll_fn(move |context| {
             joined.poll_recv(context).map(|joining| joining.map(Ok::<_, Infallible>))
@@ -60,7 +71,7 @@ impl Stage {
         let handle = balance.handle();
         let layer = RetryLayer::new(Gets).route(balance.route()).events(events.clone());
         let metrics = Metrics::by(Arc::new(recorded.clone())).label("service", "orders");
-        let reporting = Reporting::start(&metrics, events.subscribe(), handle.clone(), layer.counters());
+        let reporting = Reporting::start(&metrics, heard.subscribe(), handle.clone(), layer.counters());
         let service = BoxCloneSyncService::new(layer.layer(balance).map_err(|error| error.to_string()));
         let mut stage = Self {
             handle,
@@ -70,6 +81,7 @@ impl Stage {
             service: Some(service),
             recorded,
             reporting: Some(reporting),
+            _heard: heard,
         };
         stage.joins("eu", 1.0);
         stage.joins("us", 0.5);
