@@ -100,24 +100,3 @@ fn detail(reason: SwitchReason) -> &'static str {
         _ => "Other",
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn b52_each_reason_has_its_detail() {
-        let unavailable = |why| detail(SwitchReason::Unavailable(why));
-        assert_eq!(unavailable(OpenReason::HealthCheck), "HealthCheck");
-        assert_eq!(unavailable(OpenReason::Suspicion), "Suspicion");
-        assert_eq!(unavailable(OpenReason::FailureDetector), "CircuitBreaker");
-        assert_eq!(unavailable(OpenReason::Unserviceable), "Unserviceable");
-        assert_eq!(unavailable(OpenReason::Forced), "Manual");
-        assert_eq!(unavailable(OpenReason::Drill), "Drill");
-        assert_eq!(detail(SwitchReason::Fallback), "Fallback");
-        assert_eq!(detail(SwitchReason::Manual), "Manual");
-        assert_eq!(detail(SwitchReason::Weight), "Weight");
-        assert_eq!(detail(SwitchReason::Removed), "Removed");
-        assert_eq!(detail(SwitchReason::Drained), "Drained");
-    }
-}

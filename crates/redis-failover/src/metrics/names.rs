@@ -86,7 +86,7 @@ pub const FAIL_TO: &str = "db.client.geofailover.fail_to";
 /// Label: `automatic`, or `manual` where a person made the choice.
 pub const REASON: &str = "db.client.geofailover.reason";
 /// Label: `HealthCheck`, `Suspicion`, `CircuitBreaker`, `Unserviceable`, `Fallback`, `Manual`, `Weight`, `Removed`,
-/// `Drained` or `Drill`.
+/// `Drained` or `Drill`; `Other` for a reason that has no name here yet.
 pub const REASON_DETAIL: &str = "db.client.geofailover.reason_detail";
 /// Label: a health check's name.
 pub const CHECK: &str = "db.client.geofailover.check";
