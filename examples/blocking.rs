@@ -1,7 +1,7 @@
 //! Plain threads share a client, without a line of `async`, and go on when their database dies.
 //!
-//! `cargo run --example blocking` needs no server: it starts two of its own, real ones where there are any. Four workers
-//! write and count, one thread is subscribed, one is told what happens; then the primary is killed.
+//! `cargo run --example blocking` needs no server: it starts two of its own, real ones where there are any. Four
+//! workers write and count, one thread is subscribed, one is told what happens; then the primary is killed.
 
 use std::process::ExitCode;
 use std::thread::{self, JoinHandle};
@@ -60,7 +60,7 @@ fn tell() -> Result<(), BoxError> {
 
     let (mut done, mut in_doubt) = (0, 0);
     for worker in workers {
-        let worked = worker.join().map_err(|_| "a worker panicked")??;
+        let worked = joined(worker)??;
         (done, in_doubt) = (done + worked.done, in_doubt + worked.in_doubt);
     }
     println!("{done} jobs were done by {WORKERS} threads, {in_doubt} may have been counted or not");
@@ -75,13 +75,18 @@ fn tell() -> Result<(), BoxError> {
 
     // Ends what waits in other threads, too.
     client.close(Duration::from_secs(1));
-    let switches = listener.join().map_err(|_| "the listener panicked")?;
-    let (messages, gaps) = reader.join().map_err(|_| "the reader panicked")?;
+    let switches = joined(listener)?;
+    let (messages, gaps) = joined(reader)?;
     println!("{messages} messages were read, with {gaps} gap between two of them");
     if switches != ["primary", "secondary"] || gaps != 1 || in_doubt > WORKERS {
         return Err(format!("not as it should be: {switches:?}, {gaps} gaps, {in_doubt} in doubt").into());
     }
     Ok(())
+}
+
+/// What a thread has made.
+fn joined<T>(thread: JoinHandle<T>) -> Result<T, BoxError> {
+    thread.join().map_err(|_| "a thread panicked".into())
 }
 
 #[derive(Default)]
@@ -96,14 +101,17 @@ fn work(mut client: MultiDbClient, number: usize, end: Instant) -> Result<Worked
     while Instant::now() < end {
         client.set::<_, _, ()>(format!("worker:{number}"), worked.done)?;
         match client.incr::<_, _, u64>("count", 1) {
-            Ok(count) if count % 500 == 0 => client.publish::<_, _, ()>("jobs", count).or_else(in_doubt)?,
-            Ok(_) => {}
+            Ok(count) => {
+                worked.done += 1;
+                if count % 500 == 0 {
+                    client.publish::<_, _, ()>("jobs", count).or_else(in_doubt)?;
+                }
+            }
             Err(error) => {
                 in_doubt(error)?;
                 worked.in_doubt += 1;
             }
         }
-        worked.done += 1;
         thread::sleep(Duration::from_millis(1));
     }
     Ok(worked)
