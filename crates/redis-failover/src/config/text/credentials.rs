@@ -12,7 +12,6 @@ use crate::connection::{Credentials as Given, CredentialsError};
 
 keyed! {
     /// A user, and where their password is.
-    #[derive(Clone)]
     struct Credentials {
         username: String,
         password: String,
