@@ -87,17 +87,17 @@ fn shown(key: &str) -> &str {
 
 impl fmt::Display for SettingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.place.fmt(f)?;
-        if let Problem::Refused(error) = &self.problem {
-            return error.fmt(f);
-        }
-        match (&self.key, &self.database) {
+        let Self { place, database, key, problem } = self;
+        place.fmt(f)?;
+        match (key, database) {
+            // This one names what it is about.
+            _ if matches!(problem, Problem::Refused(_)) => {}
             (Some(key), Some(database)) => write!(f, "key {key} of database {database} ")?,
             (Some(key), None) => write!(f, "key {key} ")?,
             (None, Some(database)) => write!(f, "database {database} ")?,
             (None, None) => f.write_str("the configuration ")?,
         }
-        match &self.problem {
+        match problem {
             Problem::Unreadable(error) => write!(f, "cannot be read: {error}"),
             Problem::Syntax(reason) => write!(f, "is not TOML: {reason}"),
             Problem::UnknownKey(None) => f.write_str("is unknown"),
