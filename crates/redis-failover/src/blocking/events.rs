@@ -28,8 +28,8 @@ use crate::error::Error;
 /// # }
 /// ```
 ///
-/// As an iterator it waits for the next event as long as it takes, and ends when the client is closed, or its last clone
-/// dropped. It does not keep the client.
+/// As an iterator it waits for the next event as long as it takes, and ends when the client is closed, or its last
+/// clone and its last subscriber are dropped. It does not keep the client.
 #[derive(Debug)]
 pub struct EventIter {
     events: EventStream,
