@@ -31,9 +31,7 @@ use crate::error::Error;
 pub struct FailoverHandle(tower_failover::FailoverHandle);
 
 impl FailoverHandle {
-    /// Steers the same as an async handle.
-    #[must_use]
-    pub fn new(handle: tower_failover::FailoverHandle) -> Self {
+    pub(super) fn new(handle: tower_failover::FailoverHandle) -> Self {
         Self(handle)
     }
 
