@@ -19,10 +19,10 @@ use crate::pubsub::PubSubSettings;
 
 /// Several Redis databases as one connection, for code without `async`; see [its module](crate::blocking).
 ///
-/// It is a redis-rs connection: `redis::Commands`, pipelines, scripts and scan iterators work unchanged. A call waits for
-/// its reply, and for no longer than `response_timeout` and the retries allow, or
-/// [`CallOptions::deadline`]. All that is said of [commands that block](crate::MultiDbClient#blocking-commands) holds here
-/// too.
+/// It is a redis-rs connection: `redis::Commands`, pipelines, scripts and scan iterators work unchanged. A call waits
+/// for its reply, and for no longer than `response_timeout` and the retries allow, or
+/// [`CallOptions::deadline`]. All that is said of [commands that block](crate::MultiDbClient#blocking-commands) holds
+/// here too.
 ///
 /// ```no_run
 /// use redis::Commands;
@@ -119,8 +119,8 @@ impl MultiDbClient {
         self.client.listen(self.background.listener(Listener::new(listener)));
     }
 
-    /// As [`add_listener`](Self::add_listener), with code that returns a future, on the thread behind the client: it must
-    /// not block, so it cannot call this client.
+    /// As [`add_listener`](Self::add_listener), with code that returns a future, on the thread behind the client: it
+    /// must not block, so it cannot call this client.
     pub fn add_async_listener<F, Fut>(&self, listener: F)
     where
         F: Fn(Event) -> Fut + Send + Sync + 'static,
@@ -182,8 +182,9 @@ impl MultiDbClient {
     }
 
     /// Admits no further call, lets those in flight finish for up to `limit`, then ends every task and connection, and
-    /// the thread behind them as soon as no call runs any more and listeners have heard of it. Subscribers end, and so do iterators of events. What is
-    /// left until the last clone and subscriber are dropped are a few descriptors of a runtime without a thread.
+    /// the thread behind them as soon as no call runs any more and listeners have heard of it. Subscribers end, and so
+    /// do iterators of events. What is left until the last clone and subscriber are dropped are a few descriptors of a
+    /// runtime without a thread.
     pub fn close(&self, limit: Duration) {
         self.client.stop_admitting();
         // Calls that do not finish in time are ended with their connections. On the thread behind the client none can.

@@ -12,8 +12,8 @@ use crate::error::Error;
 use crate::health::HealthCheck;
 
 /// # Management
-/// As the [async client's](crate::MultiDbClient#management), each call waiting until it is done. Beside the errors named
-/// there it answers [`Error::NoThread`] and [`Error::WouldDeadlock`].
+/// As the [async client's](crate::MultiDbClient#management), each call waiting until it is done. Beside the errors
+/// named there it answers [`Error::NoThread`] and [`Error::WouldDeadlock`].
 impl MultiDbClient {
     /// Adds a database, and waits for its first verdict, or for one round; see
     /// [`MultiDbClient::add_database`](crate::MultiDbClient::add_database) (B40).
@@ -107,7 +107,8 @@ impl MultiDbClient {
     /// [`release_active_database`](Self::release_active_database) (B38).
     ///
     /// # Errors
-    /// [`Error::Manage`] for an unknown database, and for an unhealthy one with what its checks said; [`Error::Closed`].
+    /// [`Error::Manage`] for an unknown database, and for an unhealthy one with what its checks said;
+    /// [`Error::Closed`].
     pub fn set_active_database(&self, name: &str) -> Result<(), Error> {
         self.background.run(self.client.set_active_database(name))
     }

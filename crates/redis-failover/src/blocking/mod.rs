@@ -26,10 +26,10 @@
 //! # The thread behind it
 //!
 //! Connections, health checks and the choice of a database need somebody to run them while nobody calls. That is one
-//! thread, `redis-failover`, which begins with the first call. It ends with the last clone of the client and the last of
-//! its subscribers, or when the client was [closed](MultiDbClient::close) and its calls have ended. A call runs on the
-//! thread that makes it, and sleeps until that thread has the reply: one wake-up each way. Names are looked up on threads
-//! of their own, which end soon after.
+//! thread, `redis-failover`, which begins with the first call. It ends with the last clone of the client and the last
+//! of its subscribers, or when the client was [closed](MultiDbClient::close) and its calls have ended. A call runs on
+//! the thread that makes it, and sleeps until that thread has the reply: one wake-up each way. Names are looked up on
+//! threads of their own, which end soon after.
 //!
 //! # Within a tokio runtime
 //!

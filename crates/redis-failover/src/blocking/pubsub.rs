@@ -35,8 +35,8 @@ use crate::pubsub::{self, PubSubItem};
 /// # }
 /// ```
 ///
-/// As an iterator it waits for the next item as long as it takes, and ends when the client is closed. A subscriber keeps
-/// the client's databases in use, and its thread, even when the last clone of the client is dropped.
+/// As an iterator it waits for the next item as long as it takes, and ends when the client is closed. A subscriber
+/// keeps the client's databases in use, and its thread, even when the last clone of the client is dropped.
 #[derive(Debug)]
 pub struct PubSub {
     sink: PubSubSink,
@@ -58,8 +58,8 @@ impl PubSub {
         self.stream.get_message(timeout)
     }
 
-    /// Subscribes to channels, and waits until the active database has confirmed it: what is published there from then on
-    /// comes. While no database is active, it waits for the next one.
+    /// Subscribes to channels, and waits until the active database has confirmed it: what is published there from then
+    /// on comes. While no database is active, it waits for the next one.
     ///
     /// # Errors
     /// [`Error::Redis`] with the server's refusal; [`Error::Closed`]; [`Error::WouldDeadlock`].
@@ -83,8 +83,8 @@ impl PubSub {
         self.sink.ssubscribe(channels)
     }
 
-    /// Ends the subscription to channels, all of them if none is named. Waits until the active database has confirmed it,
-    /// if there is one; messages that came before can still be read.
+    /// Ends the subscription to channels, all of them if none is named. Waits until the active database has confirmed
+    /// it, if there is one; messages that came before can still be read.
     ///
     /// # Errors
     /// [`Error::Closed`]; [`Error::WouldDeadlock`].

@@ -33,8 +33,8 @@ impl MultiDbClient {
     /// # Ok(()) }
     /// ```
     ///
-    /// A deadline of [`with`](Self::with) ends the waits of `build`'s connection too, but nothing else that `build` does;
-    /// when it is up before the pipeline is sent, nothing is.
+    /// A deadline of [`with`](Self::with) ends the waits of `build`'s connection too, but nothing else that `build`
+    /// does; when it is up before the pipeline is sent, nothing is.
     ///
     /// # Errors
     /// As the [async client's](crate::MultiDbClient::transaction); [`Error::NoThread`] and [`Error::WouldDeadlock`].
