@@ -35,13 +35,12 @@ pub(super) fn build(root: &Node) -> Result<MultiDbConfig, Fault> {
 }
 
 pub(super) fn contradiction(node: &Node, key: &str, reason: String) -> Fault {
-    let place = node.get(key).map_or(&node.place, |entry| &entry.place);
-    SettingError::new(place, Problem::Contradiction(reason)).under(key)
+    SettingError::new(node.place_of(key), Problem::Contradiction(reason)).under(key)
 }
 
 /// Each weighs half of the one before it.
 fn of_urls(urls: Vec<Url>, root: &Node, all: &Client) -> Result<Vec<DatabaseConfig>, Fault> {
-    let list = root.get("urls").map_or(root, |entry| &entry.node);
+    let list = root.inner("urls");
     let weights = std::iter::successors(Some(1.0), |weight| Some(weight / 2.0));
     let databases = urls.into_iter().zip(weights).enumerate().map(|(index, (url, weight))| {
         let place = &list.at(index).unwrap_or(list).place;
@@ -56,7 +55,7 @@ fn of_urls(urls: Vec<Url>, root: &Node, all: &Client) -> Result<Vec<DatabaseConf
 }
 
 fn of_tables(databases: Vec<Database>, root: &Node, all: &Client) -> Result<Vec<DatabaseConfig>, Fault> {
-    let list = root.get("databases").map_or(root, |entry| &entry.node);
+    let list = root.inner("databases");
     let databases = databases.into_iter().enumerate().map(|(index, database)| {
         let node = list.at(index).unwrap_or(list);
         of_table(database, node, all).map_err(|fault| fault.of(label(node, index)))
@@ -95,8 +94,8 @@ fn with_options(mut config: MultiDbConfig, said: Client, root: &Node) -> Result<
         let usual = config.command_retry;
         let (base, cap) =
             (base.unwrap_or(usual.backoff.limit(0)), cap.unwrap_or(usual.backoff.limit(u32::MAX)));
-        let node = root.get("command_retry").map_or(root, |entry| &entry.node);
-        let backoff = backoff(node, base, cap).map_err(|fault| fault.under("command_retry"))?;
+        let backoff =
+            backoff(root.inner("command_retry"), base, cap).map_err(|fault| fault.under("command_retry"))?;
         config = config.command_retry(retries.unwrap_or(usual.retries), backoff);
     }
     if let Some(RetryBudget { share, floor }) = said.retry_budget {

@@ -65,8 +65,7 @@ impl FromNode for NamedCheck {
             }
             Value::Table(_) => {
                 let tuned: TunedCheck = read_table(node)?;
-                let place = node.get("name").map_or(node, |entry| &entry.node);
-                let check = named(tuned.name.as_deref().unwrap_or_default(), place)?;
+                let check = named(tuned.name.as_deref().unwrap_or_default(), node.inner("name"))?;
                 Ok(Self { check, settings: Some(tuned.options.0) })
             }
             _ => {

@@ -40,12 +40,11 @@ pub(super) fn of_kind(
 
 /// An error of a URL, or of a list of them, under this key.
 fn refused(error: ConfigError, key: &str, node: &Node) -> Fault {
-    let place = node.get(key).map_or(&node.place, |entry| &entry.node.place);
-    SettingError::refused(place, error).under(key)
+    SettingError::refused(&node.inner(key).place, error).under(key)
 }
 
 fn of_sentinel(said: Sentinel, node: &Node) -> Result<DatabaseConfig, Fault> {
-    let table = node.get("sentinel").map_or(node, |entry| &entry.node);
+    let table = node.inner("sentinel");
     let (Some(service), Some(List(sentinels))) = (said.service, said.sentinels) else {
         let reason = "give service, the name of the primary, and sentinels, a list of their urls";
         return Err(SettingError::new(&table.place, Problem::Missing(reason.into())).under("sentinel"));
@@ -93,7 +92,6 @@ pub(super) fn with_counted_nodes(
 
 #[cfg(not(feature = "cluster"))]
 fn without_clusters(node: &Node, key: &str) -> Fault {
-    let place = node.get(key).map_or(&node.place, |entry| &entry.place);
     let reason = "this build knows no clusters; switch on the feature `cluster` of redis-failover";
-    SettingError::value(place, reason).under(key)
+    SettingError::value(node.place_of(key), reason).under(key)
 }

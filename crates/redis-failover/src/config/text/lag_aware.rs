@@ -53,9 +53,8 @@ impl FromNode for LagAware {
                 check.auth_basic(username, password)
             }
             Some(_) => {
-                let place = node.get("auth_basic").map_or(&node.place, |entry| &entry.place);
-                let reason = "give username and password, both".into();
-                return Err(SettingError::new(place, Problem::Missing(reason)).under("auth_basic"));
+                let problem = Problem::Missing("give username and password, both".into());
+                return Err(SettingError::new(node.place_of("auth_basic"), problem).under("auth_basic"));
             }
             None => check,
         };

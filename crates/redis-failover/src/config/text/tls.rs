@@ -47,8 +47,7 @@ impl FromNode for Tls {
         once(node, "client_key_file", "client_key_data")?;
         let tls = built(said, node)?;
         tls.check().map_err(|error| {
-            let place = node.get(error.option).map_or(&node.place, |entry| &entry.place);
-            SettingError::value(place, error.reason).under(error.option)
+            SettingError::value(node.place_of(error.option), error.reason).under(error.option)
         })?;
         Ok(tls)
     }
@@ -101,9 +100,8 @@ fn key_password(tls: Tls, password: Option<String>, node: &Node) -> Result<Tls, 
     if password.is_none() {
         return Ok(tls);
     }
-    let place = node.get("client_key_password").map_or(&node.place, |entry| &entry.place);
     let reason = "this build opens no encrypted key; switch on the feature `lag-aware` of redis-failover";
-    Err(SettingError::value(place, reason).under("client_key_password"))
+    Err(SettingError::value(node.place_of("client_key_password"), reason).under("client_key_password"))
 }
 
 /// Of two keys that say the same, one.

@@ -71,6 +71,16 @@ impl Node {
         table.entries.iter().find(|entry| entry.key == key)
     }
 
+    /// The node under this key, or this one if there is none.
+    pub(super) fn inner(&self, key: &str) -> &Node {
+        self.get(key).map_or(self, |entry| &entry.node)
+    }
+
+    /// Where this key stands, or where this node does if there is none.
+    pub(super) fn place_of(&self, key: &str) -> &Place {
+        self.get(key).map_or(&self.place, |entry| &entry.place)
+    }
+
     /// The one at this place of a list.
     pub(super) fn at(&self, index: usize) -> Option<&Node> {
         let Value::List(nodes) = &self.value else { return None };
