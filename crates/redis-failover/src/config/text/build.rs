@@ -2,7 +2,7 @@
 
 use super::client::{Client, CommandRetry, Database, RetryBudget, Url, label};
 use super::credentials::Credentials;
-use super::error::{Fault, Problem, SettingError};
+use super::error::{Fault, SettingError};
 use super::keyed::{read_table, with};
 use super::kind::{of_kind, with_counted_nodes};
 use super::placed::placed;
@@ -14,28 +14,25 @@ use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig};
 /// The configuration that `root` says, checked.
 pub(super) fn build(root: &Node) -> Result<MultiDbConfig, Fault> {
     let mut said: Client = read_table(root)?;
-    said.credentials.check().map_err(|(key, reason)| contradiction(root, key, reason))?;
+    said.credentials.check().map_err(|(key, reason)| SettingError::contradiction(root, key, reason))?;
     if let Some(checks) = said.health_checks.take() {
         let checks: Vec<_> = checks.with(&said.options).collect();
         said.options.health_checks = Some(checks);
     }
     let databases = match (said.urls.take(), said.databases.take()) {
         (Some(_), Some(_)) => {
-            let reason = "there are databases too; give either a list of urls or databases".to_owned();
-            return Err(contradiction(root, "urls", reason));
+            let reason = "there are databases too; give either a list of urls or databases";
+            return Err(SettingError::contradiction(root, "urls", reason));
         }
         (Some(urls), None) => of_urls(urls.0, root, &said)?,
         (None, Some(databases)) => of_tables(databases.0, root, &said)?,
         (None, None) => Vec::new(),
     };
-    check_used(said.tls.as_ref(), &databases).map_err(|reason| contradiction(root, "tls", reason.into()))?;
+    check_used(said.tls.as_ref(), &databases)
+        .map_err(|reason| SettingError::contradiction(root, "tls", reason))?;
     let config = with_options(MultiDbConfig::new(databases), said, root)?;
     config.validate().map_err(|error| placed(error, root, &config))?;
     Ok(config)
-}
-
-pub(super) fn contradiction(node: &Node, key: &str, reason: String) -> Fault {
-    SettingError::new(node.place_of(key), Problem::Contradiction(reason)).under(key)
 }
 
 /// Each weighs half of the one before it.
@@ -49,7 +46,7 @@ fn of_urls(urls: Vec<Url>, root: &Node, all: &Client) -> Result<Vec<DatabaseConf
         let database = with_tls(database, None, all.tls.as_ref());
         Credentials::default()
             .apply(&all.credentials, database)
-            .map_err(|(key, reason)| contradiction(root, key, reason))
+            .map_err(|(key, reason)| SettingError::contradiction(root, key, reason))
     });
     databases.collect()
 }
@@ -85,7 +82,7 @@ fn of_table(said: Database, node: &Node, all: &Client) -> Result<DatabaseConfig,
     }
     let database = with_tls(database, said.tls, all.tls.as_ref());
     let applied = said.credentials.apply(&all.credentials, database);
-    applied.map_err(|(key, reason)| contradiction(node, key, reason))
+    applied.map_err(|(key, reason)| SettingError::contradiction(node, key, reason))
 }
 
 fn with_options(mut config: MultiDbConfig, said: Client, root: &Node) -> Result<MultiDbConfig, Fault> {

@@ -2,6 +2,7 @@ use std::error::Error;
 use std::{fmt, io, sync::Arc};
 
 use super::Place;
+use super::tree::Node;
 use crate::config::ConfigError;
 
 /// A setting in a text, a file or the environment that cannot be used: where it stands, whose it is, and what is wrong.
@@ -53,6 +54,11 @@ impl SettingError {
 
     pub(super) fn value(place: &Place, reason: impl Into<String>) -> Fault {
         Self::new(place, Problem::Value(reason.into()))
+    }
+
+    /// What stands under this key does not go with another setting.
+    pub(super) fn contradiction(node: &Node, key: &str, reason: impl Into<String>) -> Fault {
+        Self::new(node.place_of(key), Problem::Contradiction(reason.into())).under(key)
     }
 
     pub(super) fn refused(place: &Place, error: ConfigError) -> Fault {

@@ -2,7 +2,6 @@
 
 use redis::RedisConnectionInfo;
 
-use super::build::contradiction;
 use super::client::{Sentinel, Url};
 use super::error::{Fault, Problem, SettingError};
 use super::keyed::with;
@@ -20,7 +19,7 @@ pub(super) fn of_kind(
 ) -> Result<DatabaseConfig, Fault> {
     let too = |key: &str, other: &str| {
         let reason = format!("there is {other} too; a database is found in one way");
-        Err(contradiction(node, key, reason))
+        Err(SettingError::contradiction(node, key, reason))
     };
     match (url, nodes, sentinel) {
         (Some(Url(url)), None, None) => {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::error::{Fault, Problem, SettingError};
+use super::error::{Fault, SettingError};
 #[cfg(feature = "tls-no-provider")]
 use super::keyed::with;
 use super::keyed::{FromNode, Keyed, Shape, keyed, read_table};
@@ -107,13 +107,10 @@ fn key_password(tls: Tls, password: Option<String>, node: &Node) -> Result<Tls, 
 /// Of two keys that say the same, one.
 #[cfg(feature = "tls-no-provider")]
 fn once(node: &Node, one: &str, other: &str) -> Result<(), Fault> {
-    match (node.get(one), node.get(other)) {
-        (Some(_), Some(entry)) => {
-            let reason = format!("there is {one} too; give one of them");
-            Err(SettingError::new(&entry.place, Problem::Contradiction(reason)).under(other))
-        }
-        _ => Ok(()),
+    if node.get(one).is_none() || node.get(other).is_none() {
+        return Ok(());
     }
+    Err(SettingError::contradiction(node, other, format!("there is {one} too; give one of them")))
 }
 
 #[cfg(not(feature = "tls-no-provider"))]
@@ -134,6 +131,6 @@ impl FromNode for Tls {
 
     fn read(node: &Node) -> Result<Self, Fault> {
         let TlsKeys { .. } = read_table(node)?;
-        Err(SettingError::new(&node.place, Problem::Value(crate::config::tls::WITHOUT_TLS.into())))
+        Err(SettingError::value(&node.place, crate::config::tls::WITHOUT_TLS))
     }
 }
