@@ -35,21 +35,13 @@ pub(super) type Tls = crate::connection::Tls;
 #[derive(Clone)]
 pub(super) enum Tls {}
 
-#[cfg(feature = "tls-no-provider")]
 impl FromNode for Tls {
     fn shape() -> Shape {
         Shape::Table(TlsKeys::keys())
     }
 
     fn read(node: &Node) -> Result<Self, Fault> {
-        let said: TlsKeys = read_table(node)?;
-        once(node, "client_cert_file", "client_cert_data")?;
-        once(node, "client_key_file", "client_key_data")?;
-        let tls = built(said, node)?;
-        tls.check().map_err(|error| {
-            SettingError::value(node.place_of(error.option), error.reason).under(error.option)
-        })?;
-        Ok(tls)
+        built(read_table(node)?, node)
     }
 }
 
@@ -74,6 +66,8 @@ pub(super) fn check_used(for_all: Option<&Tls>, databases: &[DatabaseConfig]) ->
 
 #[cfg(feature = "tls-no-provider")]
 fn built(said: TlsKeys, node: &Node) -> Result<Tls, Fault> {
+    once(node, "client_cert_file", "client_cert_data")?;
+    once(node, "client_key_file", "client_key_data")?;
     let tls = with(Tls::new(), said.ca_file, |tls, files| files.0.into_iter().fold(tls, Tls::ca_file));
     let tls = with(tls, said.ca_path, |tls, paths| paths.0.into_iter().fold(tls, Tls::ca_path));
     let tls = with(tls, said.ca_data, Tls::ca_data);
@@ -84,7 +78,11 @@ fn built(said: TlsKeys, node: &Node) -> Result<Tls, Fault> {
     let tls = with(tls, said.client_key_data, Tls::client_key_data);
     let tls = with(tls, said.server_name, Tls::server_name);
     let tls = with(tls, said.verify_tls, Tls::verify_tls);
-    key_password(tls, said.client_key_password, node)
+    let tls = key_password(tls, said.client_key_password, node)?;
+    tls.check().map_err(|error| {
+        SettingError::value(node.place_of(error.option), error.reason).under(error.option)
+    })?;
+    Ok(tls)
 }
 
 #[cfg(feature = "lag-aware")]
@@ -124,13 +122,6 @@ pub(super) fn check_used(_: Option<&Tls>, _: &[DatabaseConfig]) -> Result<(), &'
 }
 
 #[cfg(not(feature = "tls-no-provider"))]
-impl FromNode for Tls {
-    fn shape() -> Shape {
-        Shape::Table(TlsKeys::keys())
-    }
-
-    fn read(node: &Node) -> Result<Self, Fault> {
-        let TlsKeys { .. } = read_table(node)?;
-        Err(SettingError::value(&node.place, crate::config::tls::WITHOUT_TLS))
-    }
+fn built(_: TlsKeys, node: &Node) -> Result<Tls, Fault> {
+    Err(SettingError::value(&node.place, crate::config::tls::WITHOUT_TLS))
 }
