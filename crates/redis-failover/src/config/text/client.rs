@@ -93,19 +93,19 @@ impl FromNode for Databases {
     }
 
     fn read(node: &Node) -> Result<Self, Fault> {
-        let refused = |reason| Err(SettingError::value(&node.place, reason));
-        match &node.value {
-            Value::List(nodes) => {
-                let read =
-                    |(index, node)| read_table(node).map_err(|fault: Fault| fault.of(label(node, index)));
-                nodes.iter().enumerate().map(read).collect::<Result<_, _>>().map(Self)
-            }
-            Value::Table(_) => {
-                refused("it is one table; begin each database with [[databases]], and give it a name")
-            }
-            _ => refused("it is no list of tables; begin each database with [[databases]]"),
-        }
+        let read = |(index, node)| read_table(node).map_err(|fault: Fault| fault.of(label(node, index)));
+        list(node)?.iter().enumerate().map(read).collect::<Result<_, _>>().map(Self)
     }
+}
+
+/// The list of databases that stands there.
+pub(super) fn list(node: &Node) -> Result<&[Node], Fault> {
+    let reason = match &node.value {
+        Value::List(nodes) => return Ok(nodes),
+        Value::Table(_) => "it is one table; begin each database with [[databases]], and say its name there",
+        _ => "it is no list of tables; begin each database with [[databases]]",
+    };
+    Err(SettingError::value(&node.place, reason))
 }
 
 /// What a database is called before it is known whether its table can be used.

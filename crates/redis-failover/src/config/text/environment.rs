@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::client::{Client, Database};
+use super::client::{Client, Database, list};
 use super::error::{Fault, Problem, SettingError};
 use super::keyed::{Key, Keyed, Shape};
 use super::place::Place;
@@ -37,6 +37,9 @@ pub(super) fn parse(
         Some(path) => read_file(Path::new(&path))?,
         None => Node::table(place("*")),
     };
+    if let Some(entry) = root.get("databases") {
+        list(&entry.node).map_err(|fault| fault.under("databases"))?;
+    }
     let (names, of_database) = (names::<Client>(), names::<Database>());
     let mut said = Vec::new();
     // In the order of their numbers, since each database follows the one before it.

@@ -124,6 +124,13 @@ fn b56_a_variable_goes_before_the_file() {
     std::fs::write(&path, "grace_period = 1").unwrap();
     let error = read(&[("CONFIG", path.to_str().unwrap())]).unwrap_err().to_string();
     assert!(error.contains("redis.toml:1:16: key grace_period"), "{error}");
+    for databases in ["[databases]\nurl = 'redis://eu'", "[databases.eu]\nurl = 'redis://eu'"] {
+        std::fs::write(&path, databases).unwrap();
+        let error = read(&[("CONFIG", path.to_str().unwrap()), ("DATABASE_1_NAME", "eu")]);
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("key databases cannot be used: it is one table"), "{error}");
+        assert!(error.contains("redis.toml:1:"), "{error}");
+    }
     let error = read(&[("CONFIG", "/nowhere/redis.toml")]).unwrap_err().to_string();
     assert!(error.starts_with("/nowhere/redis.toml: the configuration cannot be read"), "{error}");
 }

@@ -186,7 +186,10 @@ fn b56_what_contradicts_itself_is_refused() {
 fn b56_databases_that_are_no_list_of_tables_are_refused() {
     for (text, words) in [
         ("[databases]\nurl = 'redis://eu'", "begin each database with [[databases]]"),
-        ("[databases.eu]\nurl = 'redis://eu'", "begin each database with [[databases]]"),
+        (
+            "[databases.eu]\nurl = 'redis://eu'",
+            "begin each database with [[databases]], and say its name there",
+        ),
         ("databases = 'redis://eu'", "begin each database with [[databases]]"),
         ("databases = ['redis://eu']", "database number 1 cannot be used: it is text; give a table"),
         ("[[databases]]\nweight = 1", "key url of database number 1 cannot be used: it has no url"),
