@@ -5,7 +5,7 @@ use tower_failover::balance::{Snapshot, Switch};
 use tower_failover::{Name, SwitchReason};
 
 /// A failover, as it is labelled.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Failover {
     pub(super) from: Name,
     pub(super) to: Name,

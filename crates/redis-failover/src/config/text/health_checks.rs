@@ -53,7 +53,7 @@ impl FromNode for HealthChecks {
         if is_word(node, "off") {
             return Ok(Self(Vec::new()));
         }
-        parts(node)?.iter().map(NamedCheck::read).collect::<Result<_, _>>().map(Self)
+        parts(node, NamedCheck::read).map(Self)
     }
 }
 

@@ -25,7 +25,6 @@ pub(in crate::config) trait Keyed: Default {
 }
 
 /// How something is said.
-#[derive(Clone)]
 pub(in crate::config) enum Shape {
     /// By one value, or a list of them.
     Value,
@@ -38,7 +37,6 @@ pub(in crate::config) enum Shape {
 }
 
 /// A key, and what stands under it.
-#[derive(Clone)]
 pub(in crate::config) struct Key {
     pub(in crate::config) name: &'static str,
     pub(in crate::config) shape: Shape,

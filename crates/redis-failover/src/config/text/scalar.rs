@@ -62,7 +62,6 @@ fn whole(node: &Node, most: u64) -> Result<u64, Fault> {
 }
 
 /// A number that is no share.
-#[derive(Clone, Copy)]
 pub(super) struct Number(pub(super) f64);
 
 impl FromNode for Number {
@@ -148,17 +147,17 @@ pub(super) struct List<T>(pub(super) Vec<T>);
 
 impl<T: FromNode> FromNode for List<T> {
     fn read(node: &Node) -> Result<Self, Fault> {
-        parts(node)?.iter().map(T::read).collect::<Result<_, _>>().map(Self)
+        parts(node, T::read).map(Self)
     }
 }
 
-/// The parts of a list.
-pub(super) fn parts(node: &Node) -> Result<Vec<Node>, Fault> {
+/// Reads each part of a list.
+pub(super) fn parts<T>(node: &Node, read: impl Fn(&Node) -> Result<T, Fault>) -> Result<Vec<T>, Fault> {
     match &node.value {
-        Value::List(nodes) => Ok(nodes.clone()),
+        Value::List(nodes) => nodes.iter().map(read).collect(),
         Value::Untyped(text) => {
             let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-            Ok(parts.map(|part| Node::untyped(part, node.place.clone())).collect())
+            parts.map(|part| read(&Node::untyped(part, node.place.clone()))).collect()
         }
         _ => other_kind(node, "a list, in brackets"),
     }

@@ -32,7 +32,6 @@ keyed! {
 pub(super) type Tls = crate::connection::Tls;
 
 #[cfg(not(feature = "tls-no-provider"))]
-#[derive(Clone)]
 pub(super) enum Tls {}
 
 impl FromNode for Tls {

@@ -3,13 +3,11 @@
 use super::Place;
 
 /// A value, and where it stands. It may be a secret, so there is no `Debug`.
-#[derive(Clone)]
 pub(in crate::config) struct Node {
     pub(super) value: Value,
     pub(super) place: Place,
 }
 
-#[derive(Clone)]
 pub(super) enum Value {
     Table(Table),
     List(Vec<Node>),
@@ -24,12 +22,11 @@ pub(super) enum Value {
 }
 
 /// Keys with their values, in the order in which they stand.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Table {
     pub(super) entries: Vec<Entry>,
 }
 
-#[derive(Clone)]
 pub(super) struct Entry {
     pub(super) key: String,
     pub(super) place: Place,

@@ -72,7 +72,7 @@ impl FromNode for Kinds {
             ("timed-out", failures::TIMED_OUT),
             ("unserviceable", failures::UNSERVICEABLE),
         ];
-        let kinds = parts(node)?.iter().map(|node| word(node, &words)).collect::<Result<Vec<_>, _>>()?;
+        let kinds = parts(node, |node| word(node, &words))?;
         if kinds.is_empty() {
             return Err(SettingError::value(&node.place, "it is empty; name one kind at least"));
         }
