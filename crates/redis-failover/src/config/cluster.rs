@@ -5,7 +5,7 @@ use std::fmt;
 use redis::{ConnectionAddr, ConnectionInfo, RedisConnectionInfo};
 use tower_failover::availability::ConnectionCount;
 
-use super::database::info_of;
+use super::database::infos_of;
 use super::{ConfigError, DatabaseConfig, Options, Target};
 use crate::connection::{Address, Cluster, ClusterHealth};
 
@@ -40,11 +40,7 @@ impl DatabaseConfig {
     /// # Errors
     /// [`ConfigError::Url`] for the first URL that cannot be read, with its place in the list.
     pub fn cluster<U: AsRef<str>>(nodes: impl IntoIterator<Item = U>) -> Result<Self, ConfigError> {
-        let nodes = nodes.into_iter().enumerate();
-        let seeds = nodes
-            .map(|(index, url)| info_of(url.as_ref()).map_err(|error| error.of_url(index + 1)))
-            .collect::<Result<_, _>>()?;
-        Ok(Self::of(None, Target::Cluster(ClusterTarget { seeds })))
+        Ok(Self::of(None, Target::Cluster(ClusterTarget { seeds: infos_of(nodes)? })))
     }
 
     /// Which nodes of a cluster must pass its health checks (all; B22). Of no other database.

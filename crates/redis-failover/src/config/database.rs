@@ -305,7 +305,7 @@ impl DatabaseConfig {
 }
 
 /// What a URL says, if it is of a kind that this build can dial. The error does not repeat it.
-pub(super) fn info_of(url: &str) -> Result<ConnectionInfo, ConfigError> {
+fn info_of(url: &str) -> Result<ConnectionInfo, ConfigError> {
     let refused = |reason: String| ConfigError::Url {
         scheme: scheme(url).unwrap_or("without a scheme ").into(),
         reason,
@@ -315,6 +315,14 @@ pub(super) fn info_of(url: &str) -> Result<ConnectionInfo, ConfigError> {
         return Err(refused(WITHOUT_TLS.into()));
     }
     Ok(info)
+}
+
+/// What a list of URLs says. An error tells which of them it is about.
+pub(super) fn infos_of<U: AsRef<str>>(
+    urls: impl IntoIterator<Item = U>,
+) -> Result<Vec<ConnectionInfo>, ConfigError> {
+    let infos = urls.into_iter().enumerate();
+    infos.map(|(index, url)| info_of(url.as_ref()).map_err(|error| error.of_url(index + 1))).collect()
 }
 
 /// What stands before `://`, if it can be a scheme: something else may be, or hold, a password.

@@ -29,6 +29,7 @@ use tower_failover::{Backoff, Chance, Events, FailoverConfig};
 
 pub use database::DatabaseConfig;
 pub(crate) use database::Target;
+use database::infos_of;
 pub use error::ConfigError;
 pub(crate) use options::{MakeDetector, Options};
 #[cfg(feature = "config")]
@@ -118,12 +119,7 @@ impl MultiDbConfig {
     /// # Errors
     /// [`ConfigError::Url`] for the first that cannot be read, with its place in the list.
     pub fn from_urls<U: AsRef<str>>(urls: impl IntoIterator<Item = U>) -> Result<Self, ConfigError> {
-        let weights = std::iter::successors(Some(1.0), |weight| Some(weight / 2.0));
-        let databases = urls.into_iter().zip(weights).enumerate().map(|(index, (url, weight))| {
-            let database = DatabaseConfig::from_url(url.as_ref()).map_err(|error| error.of_url(index + 1))?;
-            Ok(database.weight(weight))
-        });
-        Ok(Self::new(databases.collect::<Result<Vec<_>, _>>()?))
+        Ok(Self::new(by_preference(infos_of(urls)?.into_iter().map(DatabaseConfig::new))))
     }
 
     /// How failed commands are repeated (3 retries, 10 ms doubling to 1 s, full jitter).
@@ -273,6 +269,14 @@ impl MultiDbConfig {
         let rounds = rounds.chain(self.lag_aware.as_ref().map(LagAware::longest_round));
         rounds.max().unwrap_or_default()
     }
+}
+
+/// Databases in the order of preference: each weighs half of the one before it.
+fn by_preference(
+    databases: impl IntoIterator<Item = DatabaseConfig>,
+) -> impl Iterator<Item = DatabaseConfig> {
+    let weights = std::iter::successors(Some(1.0), |weight| Some(weight / 2.0));
+    databases.into_iter().zip(weights).map(|(database, weight)| database.weight(weight))
 }
 
 impl fmt::Debug for MultiDbConfig {

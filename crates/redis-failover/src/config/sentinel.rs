@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use redis::ConnectionInfo;
 
-use super::database::info_of;
+use super::database::infos_of;
 use super::{ConfigError, DatabaseConfig, Options, Target};
 use crate::connection::{Address, Endpoint, Sentinels};
 
@@ -42,12 +42,8 @@ impl DatabaseConfig {
         service: impl Into<String>,
         sentinels: impl IntoIterator<Item = U>,
     ) -> Result<Self, ConfigError> {
-        let sentinels = sentinels.into_iter().enumerate();
-        let sentinels = sentinels
-            .map(|(index, url)| info_of(url.as_ref()).map_err(|error| error.of_url(index + 1)))
-            .collect::<Result<_, _>>()?;
         let service = service.into();
-        let target = SentinelTarget { service: service.as_str().into(), sentinels };
+        let target = SentinelTarget { service: service.as_str().into(), sentinels: infos_of(sentinels)? };
         Ok(Self::of(Some(service), Target::Sentinel(target)))
     }
 

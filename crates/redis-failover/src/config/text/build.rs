@@ -9,7 +9,7 @@ use super::placed::placed;
 use super::tls::{check_used, with_tls};
 use super::tree::Node;
 use super::words::backoff;
-use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig};
+use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig, by_preference};
 
 /// The configuration that `root` says, checked.
 pub(super) fn build(root: &Node) -> Result<MultiDbConfig, Fault> {
@@ -35,20 +35,18 @@ pub(super) fn build(root: &Node) -> Result<MultiDbConfig, Fault> {
     Ok(config)
 }
 
-/// Each weighs half of the one before it.
 fn of_urls(urls: Vec<Url>, root: &Node, all: &Client) -> Result<Vec<DatabaseConfig>, Fault> {
     let list = root.inner("urls");
-    let weights = std::iter::successors(Some(1.0), |weight| Some(weight / 2.0));
-    let databases = urls.into_iter().zip(weights).enumerate().map(|(index, (url, weight))| {
+    let databases = urls.into_iter().enumerate().map(|(index, url)| {
         let place = &list.at(index).unwrap_or(list).place;
         let refused = |error: ConfigError| SettingError::refused(place, error.of_url(index + 1));
-        let database = DatabaseConfig::from_url(&url.0).map_err(refused)?.weight(weight);
+        let database = DatabaseConfig::from_url(&url.0).map_err(refused)?;
         let database = with_tls(database, None, all.tls.as_ref());
         Credentials::default()
             .apply(&all.credentials, database)
             .map_err(|(key, reason)| SettingError::contradiction(root, key, reason))
     });
-    databases.collect()
+    Ok(by_preference(databases.collect::<Result<Vec<_>, _>>()?).collect())
 }
 
 fn of_tables(databases: Vec<Database>, root: &Node, all: &Client) -> Result<Vec<DatabaseConfig>, Fault> {
