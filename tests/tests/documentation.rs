@@ -134,8 +134,8 @@ fn options() -> BTreeSet<String> {
         }
     }
     let list =
-        fs::read_to_string(tree::root().join("crates/redis-failover/src/config/options/mod.rs")).unwrap();
-    let list = list.split("\noptions! {").nth(1).unwrap().split("\n}").next().unwrap();
+        fs::read_to_string(tree::root().join("crates/redis-failover/src/config/options/list.rs")).unwrap();
+    let list = list.split("$what! {").nth(1).unwrap().split("\n        }").next().unwrap();
     let lines = list.lines().map(str::trim).filter(|line| !line.starts_with("//"));
     options.extend(lines.filter_map(|line| Some(line.split_once(": ")?.0.to_owned())));
     options

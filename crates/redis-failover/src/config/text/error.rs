@@ -45,7 +45,7 @@ pub enum Problem {
 pub struct ReadError(Arc<io::Error>);
 
 /// Small enough to be handed on.
-pub(in crate::config) type Fault = Box<SettingError>;
+pub(super) type Fault = Box<SettingError>;
 
 impl SettingError {
     pub(super) fn new(place: &Place, problem: Problem) -> Fault {

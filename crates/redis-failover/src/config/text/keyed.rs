@@ -5,7 +5,7 @@ use super::tree::{Node, Value};
 use super::unknown;
 
 /// What can be said in text.
-pub(in crate::config) trait FromNode: Sized {
+pub(super) trait FromNode: Sized {
     /// How it is said.
     fn shape() -> Shape {
         Shape::Value
@@ -16,7 +16,7 @@ pub(in crate::config) trait FromNode: Sized {
 }
 
 /// Something with keys: a table.
-pub(in crate::config) trait Keyed: Default {
+pub(super) trait Keyed: Default {
     /// All that it has, in the order of the documentation.
     fn keys() -> Vec<Key>;
 
@@ -25,7 +25,7 @@ pub(in crate::config) trait Keyed: Default {
 }
 
 /// How something is said.
-pub(in crate::config) enum Shape {
+pub(super) enum Shape {
     /// By one value, or a list of them.
     Value,
     /// By a table with these keys.
@@ -37,9 +37,9 @@ pub(in crate::config) enum Shape {
 }
 
 /// A key, and what stands under it.
-pub(in crate::config) struct Key {
-    pub(in crate::config) name: &'static str,
-    pub(in crate::config) shape: Shape,
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) shape: Shape,
 }
 
 impl Shape {

@@ -9,8 +9,8 @@
 //! - `tree`, [`Place`]: what was said, and where
 //! - `document`, `environment`, `through_serde`: what it is read from
 //! - `keyed`: tables and their keys; `client`, `words`, `scalar`, `duration`, `health_checks`, `credentials`, `tls`,
-//!   `lag_aware`: which keys there are, and what may stand under them. Those that a builder makes from a list
-//!   (`config::options`) are made from the same list here
+//!   `lag_aware`, `options`: which keys there are, and what may stand under them. The options are made from the same
+//!   list as their builders
 //! - `unknown`, `foreign`: what was probably meant
 //! - `build`, `kind`, `placed`: what it comes to
 //! - [`SettingError`]: what is wrong, and where
@@ -24,15 +24,16 @@ mod environment;
 mod error;
 mod foreign;
 mod health_checks;
-pub(super) mod keyed;
+mod keyed;
 mod kind;
 mod lag_aware;
+mod options;
 mod place;
 mod placed;
 mod scalar;
 mod through_serde;
 mod tls;
-pub(super) mod tree;
+mod tree;
 mod unknown;
 mod words;
 
@@ -41,7 +42,7 @@ mod tests;
 
 use std::path::Path;
 
-pub(super) use error::Fault;
+use error::Fault;
 pub use error::{Problem, ReadError, SettingError};
 pub use place::Place;
 

@@ -3,7 +3,7 @@
 use super::Place;
 
 /// A value, and where it stands. It may be a secret, so there is no `Debug`.
-pub(in crate::config) struct Node {
+pub(super) struct Node {
     pub(super) value: Value,
     pub(super) place: Place,
 }
