@@ -32,17 +32,12 @@ pub(super) fn may_wait() -> Result<(), Error> {
 /// The thread behind a client and its clones, once there is one. It ends when this is dropped, on whichever thread that
 /// happens: it is the background's own thread that drops the runtime.
 pub(super) struct Background {
-    running: OnceLock<Running>,
+    runtime: OnceLock<Handle>,
     /// Held by the one call that starts it.
     starting: Mutex<()>,
-    closed: watch::Sender<bool>,
+    life: Arc<Life>,
     /// With a receiver for each listener.
     listeners: watch::Sender<()>,
-}
-
-struct Running {
-    runtime: Handle,
-    life: Arc<Life>,
 }
 
 /// What keeps the thread.
@@ -56,9 +51,9 @@ struct Life {
 impl Background {
     pub(super) fn new() -> Self {
         Self {
-            running: OnceLock::new(),
+            runtime: OnceLock::new(),
             starting: Mutex::new(()),
-            closed: watch::Sender::new(false),
+            life: Arc::default(),
             listeners: watch::Sender::new(()),
         }
     }
@@ -66,23 +61,14 @@ impl Background {
     /// Runs a future on the calling thread, and what it spawns, and waits for, in the background.
     pub(super) fn run<T>(&self, future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         may_wait()?;
-        let running = self.running()?;
-        let _call = running.life.enter()?;
-        let _context = running.runtime.enter();
+        let _call = self.life.enter()?;
+        let _context = self.runtime()?.enter();
         park::block_on(future)
     }
 
     /// Admits no more calls; the thread ends after the last of those that run.
     pub(super) fn close(&self) {
-        self.closed.send_replace(true);
-        if let Some(running) = self.running.get() {
-            running.life.close();
-        }
-    }
-
-    /// Tells of the end.
-    pub(super) fn closed(&self) -> watch::Receiver<bool> {
-        self.closed.subscribe()
+        self.life.close();
     }
 
     /// A listener for which the thread is kept until it has heard the last.
@@ -90,30 +76,22 @@ impl Background {
         listener.keeping(self.listeners.subscribe())
     }
 
-    fn running(&self) -> Result<&Running, Error> {
-        if let Some(running) = self.running.get() {
-            return Ok(running);
+    fn runtime(&self) -> Result<&Handle, Error> {
+        if let Some(runtime) = self.runtime.get() {
+            return Ok(runtime);
         }
         // Nothing is left broken under it.
         let _starting = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
         // Another call may have been the first.
-        if let Some(running) = self.running.get() {
-            return Ok(running);
+        if let Some(runtime) = self.runtime.get() {
+            return Ok(runtime);
         }
-        let started =
-            Running::start(self.listeners.clone()).map_err(|error| Error::NoThread(Arc::new(error)))?;
-        let running = self.running.get_or_init(|| started);
-        if *self.closed.borrow() {
-            running.life.close();
-        }
-        Ok(running)
+        let started = self.start().map_err(|error| Error::NoThread(Arc::new(error)))?;
+        Ok(self.runtime.get_or_init(|| started))
     }
-}
 
-impl Running {
-    fn start(listeners: watch::Sender<()>) -> io::Result<Self> {
-        let life = Arc::new(Life::default());
-        let end = Arc::clone(&life);
+    fn start(&self) -> io::Result<Handle> {
+        let (life, listeners) = (Arc::clone(&self.life), self.listeners.clone());
         let (sender, started) = mpsc::channel();
         // The runtime begins and ends on its own thread: on others its end may have to wait, or panic.
         thread::Builder::new().name(NAME.to_owned()).spawn(move || {
@@ -125,21 +103,20 @@ impl Running {
             // Whoever starts it waits for this.
             let _ = sender.send(Ok(runtime.handle().clone()));
             runtime.block_on(async {
-                end.over.notified().await;
+                life.over.notified().await;
                 // Listeners still hear what was emitted before.
                 let _ = timeout(LAST_CALLS, listeners.closed()).await;
             });
             // A name that is being looked up need not be waited for.
             runtime.shutdown_background();
         })?;
-        let runtime = started.recv().map_err(io::Error::other)??;
-        Ok(Self { runtime, life })
+        started.recv().map_err(io::Error::other)?
     }
 }
 
-impl Drop for Running {
+impl Drop for Background {
     fn drop(&mut self) {
-        self.life.close();
+        self.close();
     }
 }
 
@@ -172,6 +149,6 @@ impl Drop for Call<'_> {
 
 impl fmt::Debug for Background {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Background").field("started", &self.running.get().is_some()).finish_non_exhaustive()
+        f.debug_struct("Background").field("started", &self.runtime.get().is_some()).finish_non_exhaustive()
     }
 }

@@ -110,7 +110,7 @@ impl MultiDbClient {
     /// The events from now on. The iterator ends with the client.
     #[must_use]
     pub fn events(&self) -> EventIter {
-        EventIter::new(self.client.events(), self.background.closed())
+        EventIter::new(self.client.events(), self.client.ended())
     }
 
     /// Calls this with each event from now on, on a thread that is there for that, until the client ends. It may block,

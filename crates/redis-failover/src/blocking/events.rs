@@ -33,12 +33,12 @@ use crate::error::Error;
 #[derive(Debug)]
 pub struct EventIter {
     events: EventStream,
-    closed: watch::Receiver<bool>,
+    ended: watch::Receiver<bool>,
 }
 
 impl EventIter {
-    pub(super) fn new(events: EventStream, closed: watch::Receiver<bool>) -> Self {
-        Self { events, closed }
+    pub(super) fn new(events: EventStream, ended: watch::Receiver<bool>) -> Self {
+        Self { events, ended }
     }
 
     /// The next event; `None` if there is none within `timeout`. Without a timeout it waits for ever.
@@ -53,7 +53,7 @@ impl EventIter {
                 biased;
                 event = self.events.next() => event.ok_or(Error::Closed),
                 // The end, in either case.
-                _ = self.closed.wait_for(|closed| *closed) => Err(Error::Closed),
+                _ = self.ended.wait_for(|ended| *ended) => Err(Error::Closed),
             }
         };
         park::block_on_for(timeout, next).ok().transpose()

@@ -85,7 +85,7 @@ impl MultiDbClient {
         database: DatabaseConfig,
     ) -> Result<(), Error> {
         let _call = InFlight::enter(&self.shared)?;
-        let ended = self.shared.ended.subscribe();
+        let ended = self.ended();
         self.running().await?.add(database, !options.skip_initial_health_check, ended).await
     }
 

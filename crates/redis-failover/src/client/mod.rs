@@ -303,6 +303,11 @@ impl MultiDbClient {
         self.shared.end();
     }
 
+    /// Tells when every task ends.
+    pub(crate) fn ended(&self) -> watch::Receiver<bool> {
+        self.shared.ended.subscribe()
+    }
+
     /// Whether [`close`](Self::close) was called.
     #[must_use]
     pub fn is_closed(&self) -> bool {
