@@ -62,7 +62,7 @@ metrics! {
     NON_PREFERRED = "redis.client.geofailover.non_preferred.seconds", Counter in Seconds:
         "How long a database has served although another one was preferred.";
     FAILED_CALLS = "redis.client.geofailover.failed_calls", Counter in Count:
-        "Attempts that count against a database; some are missed while events come faster than they are read.";
+        "Attempts that failed on a database; some are missed while events come faster than they are read.";
     RETRIES = "redis.client.geofailover.retries", Counter in Count:
         "Attempts that failed on a database and were repeated, there or on another one.";
     REFUSED_RETRIES = "redis.client.geofailover.refused_retries", Counter in Count:
