@@ -90,6 +90,9 @@ pub mod connection;
 pub mod cursor;
 pub mod database;
 pub mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg_attr(
     not(all(feature = "blocking", feature = "cluster", feature = "lag-aware")),
     allow(rustdoc::broken_intra_doc_links)

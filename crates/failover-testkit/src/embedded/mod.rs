@@ -20,6 +20,9 @@ mod glob;
 mod life;
 mod pubsub;
 mod resp;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use resp::fuzz;
 mod session;
 mod store;
 

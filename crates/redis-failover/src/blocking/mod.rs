@@ -68,6 +68,9 @@ mod transaction;
 pub use client::MultiDbClient;
 pub use events::EventIter;
 pub use handle::FailoverHandle;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use packed::fuzz as fuzz_packed;
 pub use pubsub::{PubSub, PubSubSink, PubSubStream};
 pub use transaction::TransactionConnection;
 

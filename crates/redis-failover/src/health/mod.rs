@@ -36,6 +36,9 @@ mod role;
 mod tests;
 
 pub use check::{CheckDatabase, HealthCheck};
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use lag_aware::fuzz as fuzz_rest;
 #[cfg(feature = "lag-aware")]
 pub use lag_aware::{LagAware, LagAwareCheck, LagAwareError};
 pub use ping::PingCheck;

@@ -3,6 +3,8 @@
 mod reply;
 mod request;
 
+#[cfg(fuzzing)]
+pub use self::request::fuzz;
 pub(super) use self::{
     reply::{Protocol, Value},
     request::Decoder,

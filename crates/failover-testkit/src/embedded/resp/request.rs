@@ -140,6 +140,24 @@ fn error(reason: &str) -> ProtocolError {
     ProtocolError(format!("ERR Protocol error: {reason}"))
 }
 
+/// The requests in bytes that come in these pieces, and why the last one is none.
+#[cfg(fuzzing)]
+pub fn fuzz<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Vec<Vec<u8>>>, Option<String>) {
+    let (mut decoder, mut requests) = (Decoder::default(), Vec::new());
+    for piece in pieces {
+        decoder.buffer().extend_from_slice(piece);
+        loop {
+            match decoder.next() {
+                Ok(Some(request)) => requests.push(request),
+                Ok(None) => break,
+                Err(error) => return (requests, Some(error.0)),
+            }
+        }
+        assert!(decoder.request.capacity() <= 64.max(2 * decoder.request.len()), "for what is announced");
+    }
+    (requests, None)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -162,3 +162,17 @@ impl fmt::Debug for LagAwareCheck {
             .finish_non_exhaustive()
     }
 }
+
+/// Whatever the API answers, as its list and of one database, it means something or nothing.
+#[cfg(fuzzing)]
+pub fn fuzz(status: u16, body: &[u8]) {
+    let answer = || judge::Answer { status, body: body.to_vec() };
+    let address = Address::from(&redis::ConnectionAddr::Tcp("127.0.0.1".into(), 6379));
+    if let (Ok(databases), Ok(seeds)) = (judge::listed(answer()), matching::seeds([address])) {
+        let _ = matching::find(&databases, &seeds);
+    }
+    for fallback_only in [false, true] {
+        let health = judge::health(judge::available(&answer()), fallback_only, "the api");
+        assert!(status == 200 || !matches!(health, Health::Healthy));
+    }
+}
