@@ -202,6 +202,8 @@ impl From<ConnectionError> for Error {
             ConnectionError::CrossSlot { command } => Self::CrossSlot { command },
             #[cfg(feature = "cluster")]
             ConnectionError::NoCluster => Self::NoCluster,
+            #[cfg(feature = "cluster")]
+            ConnectionError::PartlyApplied(error) => Self::Redis(error),
             ConnectionError::Redis(error) => Self::Redis(Arc::new(error)),
             _ => Self::Closed,
         }

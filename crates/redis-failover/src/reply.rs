@@ -145,6 +145,11 @@ pub(crate) fn class_of(error: &ConnectionError) -> ReplyClass {
     match error {
         ConnectionError::NotConnected(_) => ReplyClass::Unreachable,
         ConnectionError::Redis(error) => ReplyClass::of(Err(error), Shape::Single),
+        #[cfg(feature = "cluster")]
+        ConnectionError::PartlyApplied(error) => match ReplyClass::of(Err(error), Shape::Single) {
+            ReplyClass::Unserviceable(why) => ReplyClass::PartlyUnserviceable(why),
+            class => class,
+        },
         _ => ReplyClass::Ours,
     }
 }

@@ -75,6 +75,8 @@ fn assess_error(error: &AttemptError) -> Assessment {
             ConnectionError::NotConnected(_) | ConnectionError::NoDedicated(_),
         )) => Assessment::NotApplied,
         CircuitError::Inner(DeadlineError::Inner(ConnectionError::DatabaseLeft)) => Assessment::Ambiguous,
+        #[cfg(feature = "cluster")]
+        CircuitError::Inner(DeadlineError::Inner(ConnectionError::PartlyApplied(_))) => Assessment::Ambiguous,
         CircuitError::Inner(DeadlineError::Inner(error)) => assess_class(class_of(error)),
         CircuitError::Inner(_) => Assessment::Ambiguous,
         _ => Assessment::NotApplied,

@@ -6,6 +6,7 @@ mod apart;
 mod commands;
 mod failover;
 mod health;
+mod in_doubt;
 mod mixed;
 mod secure;
 

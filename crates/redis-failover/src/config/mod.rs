@@ -123,6 +123,10 @@ impl MultiDbConfig {
     }
 
     /// How failed commands are repeated (3 retries, 10 ms doubling to 1 s, full jitter).
+    ///
+    /// Nothing below repeats, but for clusters: redirections are followed, and a single command that a node refuses
+    /// without applying it (`LOADING`, `CLUSTERDOWN`, `MASTERDOWN`, `TRYAGAIN`, `READONLY`) is sent again up to three
+    /// times, within 150 ms.
     #[must_use]
     pub fn command_retry(mut self, retries: u32, backoff: Backoff) -> Self {
         self.command_retry.retries = retries;

@@ -32,6 +32,9 @@ pub enum ConnectionError {
     /// A call says to which nodes of a cluster it goes, and the database is none. It was never sent.
     #[cfg(feature = "cluster")]
     NoCluster,
+    /// One of the nodes that a call went to did not serve its part, and others may have applied theirs.
+    #[cfg(feature = "cluster")]
+    PartlyApplied(Arc<RedisError>),
     /// What redis-rs says; the command may have been applied.
     Redis(RedisError),
 }
@@ -51,6 +54,8 @@ impl fmt::Display for ConnectionError {
             }
             #[cfg(feature = "cluster")]
             Self::NoCluster => f.write_str("the database is no cluster"),
+            #[cfg(feature = "cluster")]
+            Self::PartlyApplied(error) => write!(f, "a node of the cluster did not serve its part: {error}"),
             Self::Redis(error) => error.fmt(f),
         }
     }
@@ -60,6 +65,8 @@ impl Error for ConnectionError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::NotConnected(error) | Self::NoDedicated(error) => Some(&**error),
+            #[cfg(feature = "cluster")]
+            Self::PartlyApplied(error) => Some(&**error),
             Self::Redis(error) => Some(error),
             _ => None,
         }

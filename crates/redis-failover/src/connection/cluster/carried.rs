@@ -14,7 +14,7 @@ pub(super) enum Carried {
     Failed(RedisError),
     /// It was never sent. redis-rs's client may try elsewhere.
     NotSent(RedisError),
-    /// A part of a pipeline was served; the others were sent elsewhere.
+    /// Replies to a pipeline of which not all was served, but some may have been.
     PartlyServed(Vec<Value>),
 }
 
@@ -59,7 +59,7 @@ impl fmt::Display for Carried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(error) | Self::NotSent(error) => error.fmt(f),
-            Self::PartlyServed(_) => f.write_str("a part of the pipeline was redirected"),
+            Self::PartlyServed(_) => f.write_str("a part of the pipeline was not served"),
         }
     }
 }

@@ -20,7 +20,8 @@ use crate::connection::{
     link::{Dial, Keeper, Link, Live, Status},
 };
 
-/// Redirections are followed this often, after waits of so many milliseconds. What fails otherwise is not repeated here.
+/// Redirections are followed this often, after waits of so many milliseconds. Single commands that a node refuses
+/// because it or the cluster cannot serve are repeated as often; what fails otherwise is not repeated here.
 const REDIRECTIONS: u32 = 3;
 const WAITS: (u64, u64) = (10, 50);
 

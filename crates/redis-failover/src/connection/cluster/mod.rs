@@ -9,6 +9,7 @@
 //! - `client`: redis-rs's client, from its dial to its end
 //! - `leaf`: the leaf of the database's stack
 //! - `run`, `scan`: one call on that client
+//! - `spread`: calls that it sends to several nodes
 
 mod carried;
 mod client;
@@ -16,6 +17,7 @@ mod leaf;
 mod node;
 mod run;
 mod scan;
+mod spread;
 mod topology;
 
 use std::{

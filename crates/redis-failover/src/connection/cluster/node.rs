@@ -22,7 +22,11 @@ use tokio::{
 };
 use tower_failover::Availability;
 
-use super::{Cluster, carried::Carried, run::is_redirection};
+use super::{
+    Cluster,
+    carried::Carried,
+    run::{is_redirection, is_sent_again},
+};
 use crate::connection::Address;
 
 /// What all connections of one redis-rs client are made by, and counted by. Dropping it closes them, and none is made
@@ -193,11 +197,12 @@ impl ConnectionLike for Node {
         Box::pin(async move {
             let mut connection = self.connection()?;
             let replies = self.within(connection.send_packed_commands(pipeline, offset, count)).await?;
-            let redirected = replies.iter().filter(|reply| is_redirection(reply)).count();
-            match redirected {
-                0 => Ok(replies),
-                all if all == replies.len() => Ok(replies),
-                _ => Err(Carried::partly_served(replies)),
+            // A pipeline of which nothing was served is sent to where it is redirected. Whatever else redis-rs's client
+            // would repeat is the business of those above.
+            if replies.iter().all(is_redirection) || !replies.iter().any(is_sent_again) {
+                Ok(replies)
+            } else {
+                Err(Carried::partly_served(replies))
             }
         })
     }

@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::join_all;
 use redis::{
-    ErrorKind, Pipeline, RedisError, ServerErrorKind, Value, aio::ConnectionLike,
+    ErrorKind, Pipeline, RedisError, RetryMethod, ServerError, ServerErrorKind, Value, aio::ConnectionLike,
     cluster_async::ClusterConnection,
 };
 
-use super::{Cluster, carried::Carried, node::Node, scan};
+use super::{Cluster, carried::Carried, node::Node, scan, spread::is_spread};
 use crate::{
+    classify::{ReplyClass, Shape},
     command::{Command, Slots, first_key, send_through, slot_of},
     connection::ConnectionError,
 };
@@ -23,17 +24,13 @@ pub(super) struct Client {
 
 /// Runs a call to its end, redirections and all.
 pub(super) async fn run(mut client: Client, command: &Command<'_>) -> Result<Value, ConnectionError> {
-    if let (Some(routing), Some(single)) = (command.routing(), command.single()) {
-        let routed = client.connection.route_command(single.clone(), routing.clone()).await;
-        return routed.map_err(failed);
-    }
-    if command.is_pipeline() {
-        return run_pipeline(client, command).await;
-    }
-    match command.single().and_then(scan::Scan::of) {
-        Some(scan) => scan.run(client).await,
-        None => send_through(&mut client.connection, command).await.map_err(failed),
-    }
+    let Some(single) = command.single() else { return run_pipeline(client, command).await };
+    let reply = match (command.routing(), scan::Scan::of(single)) {
+        (Some(routing), _) => client.connection.route_command(single.clone(), routing.clone()).await,
+        (None, Some(scan)) => return scan.run(client).await,
+        (None, None) => send_through(&mut client.connection, command).await,
+    };
+    reply.map_err(|error| if is_spread(command) { in_doubt(error) } else { failed(error) })
 }
 
 async fn run_pipeline(client: Client, command: &Command<'_>) -> Result<Value, ConnectionError> {
@@ -56,10 +53,11 @@ async fn run_together(mut client: Client, command: &Command<'_>) -> Result<Value
     };
     match Carried::unwrap(error) {
         Ok(Carried::PartlyServed(mut replies)) => {
-            // The slot is on its way from one node to another. What was served must not run again.
+            // Perhaps the slot is on its way from one node to another. What was served must not run again.
             for (command, reply) in command.commands().zip(&mut replies) {
                 if is_redirection(reply) {
-                    *reply = client.connection.req_packed_command(command).await.map_err(in_doubt)?;
+                    let served = client.connection.req_packed_command(command).await;
+                    *reply = served.or_else(|error| in_place(failed(error)))?;
                 }
             }
             Ok(Value::Array(replies))
@@ -71,19 +69,28 @@ async fn run_together(mut client: Client, command: &Command<'_>) -> Result<Value
 
 /// Nothing of it was applied if any of it was redirected; it is sent again once it is known where to.
 async fn run_atomic(mut client: Client, command: &Command<'_>) -> Result<Value, ConnectionError> {
-    let error = match send_through(&mut client.connection, command).await {
+    let error = match send_through(&mut client.connection, command).await.or_else(whole) {
         Ok(replies) => return Ok(replies),
         Err(error) => error,
     };
     let keyed = command.commands().find(|command| slot_of(command).is_some());
-    if let Some(keyed) = keyed.filter(|_| is_aborted_for_redirection(&error)) {
+    if let Some(keyed) = keyed.filter(|_| is_redirected(Err(&error))) {
         // Whatever it answers, redis-rs's client learns from a redirection of a single command.
         if let Some(key) = first_key(keyed) {
             let _ = client.connection.req_packed_command(redis::cmd("EXISTS").arg(key)).await;
         }
-        return send_through(&mut client.connection, command).await.map_err(failed);
+        return send_through(&mut client.connection, command).await.or_else(whole);
     }
-    Err(failed(error))
+    Err(error)
+}
+
+/// How what runs as one has failed: if it was refused, that is the reply to it.
+fn whole(error: RedisError) -> Result<Value, ConnectionError> {
+    match Carried::unwrap(error) {
+        Ok(Carried::PartlyServed(replies)) => Ok(Value::Array(replies)),
+        Ok(carried) => Err(failed_with(carried)),
+        Err(error) => Err(of_redis(error)),
+    }
 }
 
 /// Each slot's commands as a pipeline of their own, all at once; those without keys go with the first.
@@ -101,10 +108,19 @@ async fn run_apart(client: Client, command: &Command<'_>) -> Result<Value, Conne
     });
     let mut replies = vec![Value::Nil; command.commands().count()];
     for (answer, places) in join_all(parts).await {
-        // Others may have been applied.
-        let Value::Array(answers) = answer.map_err(doubted)? else { continue };
-        for (place, answer) in places.into_iter().zip(answers) {
-            replies[place] = answer;
+        match answer {
+            Ok(Value::Array(answers)) => {
+                for (place, answer) in places.into_iter().zip(answers) {
+                    replies[place] = answer;
+                }
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let refusal = in_place(error)?;
+                for place in places {
+                    replies[place] = refusal.clone();
+                }
+            }
         }
     }
     Ok(Value::Array(replies))
@@ -113,6 +129,12 @@ async fn run_apart(client: Client, command: &Command<'_>) -> Result<Value, Conne
 /// Whether a node says that another one is to be asked.
 pub(super) fn is_redirection(reply: &Value) -> bool {
     matches!(reply, Value::ServerError(error) if is_redirecting(error.kind()))
+}
+
+/// Whether redis-rs's client would send it again, and with it the whole pipeline that it is a part of.
+pub(super) fn is_sent_again(reply: &Value) -> bool {
+    let Value::ServerError(error) = reply else { return false };
+    !matches!(RedisError::from(error.clone()).retry_method(), RetryMethod::NoRetry)
 }
 
 fn is_redirecting(kind: Option<ServerErrorKind>) -> bool {
@@ -157,17 +179,28 @@ fn of_redis(error: RedisError) -> ConnectionError {
     }
 }
 
-/// As [`failed`], where something else was applied.
+/// As [`failed`], where something else may have been applied.
 fn in_doubt(error: RedisError) -> ConnectionError {
     doubted(failed(error))
 }
 
 fn doubted(error: ConnectionError) -> ConnectionError {
     match error {
-        ConnectionError::NotConnected(error) => {
-            let lost = std::io::Error::new(std::io::ErrorKind::BrokenPipe, error.to_string());
-            ConnectionError::Redis(lost.into())
+        ConnectionError::NotConnected(error) => ConnectionError::PartlyApplied(error),
+        ConnectionError::Redis(error) if ReplyClass::of(Err(&error), Shape::Single).known_not_applied() => {
+            ConnectionError::PartlyApplied(Arc::new(error))
         }
         error => error,
+    }
+}
+
+/// What a part of a pipeline was refused with, in the place of its replies: others may have been applied.
+fn in_place(error: ConnectionError) -> Result<Value, ConnectionError> {
+    match error {
+        ConnectionError::Redis(error) => match ServerError::try_from(error) {
+            Ok(refusal) => Ok(Value::ServerError(refusal)),
+            Err(error) => Err(doubted(ConnectionError::Redis(error))),
+        },
+        error => Err(doubted(error)),
     }
 }

@@ -1,0 +1,76 @@
+//! Calls of which several nodes get a part.
+
+use redis::cluster_routing::RoutingInfo;
+
+use crate::command::{Command, Repeat, Slots};
+
+/// The commands without keys that redis-rs's client sends to several nodes and that change something. It does not tell
+/// which they are.
+const EVERYWHERE: &[&str] = &[
+    "ACL DELUSER",
+    "ACL SAVE",
+    "ACL SETUSER",
+    "CONFIG RESETSTAT",
+    "CONFIG REWRITE",
+    "CONFIG SET",
+    "DEBUG",
+    "FLUSHALL",
+    "FLUSHDB",
+    "FUNCTION DELETE",
+    "FUNCTION FLUSH",
+    "FUNCTION KILL",
+    "FUNCTION LOAD",
+    "FUNCTION RESTORE",
+    "LATENCY RESET",
+    "MEMORY PURGE",
+    "SCRIPT FLUSH",
+    "SCRIPT KILL",
+    "SCRIPT LOAD",
+    "SLOWLOG RESET",
+];
+
+/// Whether some nodes may have applied a single command that another one did not.
+pub(super) fn is_spread(command: &Command<'_>) -> bool {
+    if command.repeat() == Repeat::ReadOnly {
+        return false;
+    }
+    match command.routing() {
+        Some(RoutingInfo::SingleNode(_)) => false,
+        Some(_) => true,
+        None => command.slots() == Slots::Several || EVERYWHERE.contains(&command.name()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::cluster_routing::{MultipleNodeRoutingInfo, SingleNodeRoutingInfo};
+
+    use super::*;
+
+    fn command(words: &str) -> Command<'static> {
+        let mut words = words.split(' ');
+        let mut command = redis::cmd(words.next().unwrap());
+        for word in words {
+            command.arg(word);
+        }
+        command.into()
+    }
+
+    #[test]
+    fn b33_a_change_on_several_nodes_may_have_been_applied_in_part() {
+        for spread in
+            ["MSET a 1 b 2", "del a b", "FLUSHALL", "flushdb ASYNC", "SCRIPT FLUSH", "config set a b"]
+        {
+            assert!(is_spread(&command(spread)), "{spread}");
+        }
+        for whole in ["SET a 1", "MSET {a}1 1 {a}2 2", "PUBLISH a b", "EVAL a 0", "CONFIG GET a", "MGET a b"]
+        {
+            assert!(!is_spread(&command(whole)), "{whole}");
+        }
+        let everywhere = || RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+        assert!(is_spread(&command("SWAPDB 0 1").route(everywhere())));
+        assert!(!is_spread(&command("DBSIZE").route(everywhere())));
+        let one = RoutingInfo::SingleNode(SingleNodeRoutingInfo::Random);
+        assert!(!is_spread(&command("FLUSHALL").route(one)));
+    }
+}
