@@ -8,6 +8,7 @@ mod failover;
 mod health;
 mod in_doubt;
 mod mixed;
+mod outdated;
 mod secure;
 
 use std::time::Duration;

@@ -1,10 +1,13 @@
 #[cfg(feature = "cluster")]
-use redis::{RedisError, ServerError, ServerErrorKind};
+use redis::ServerErrorKind;
 use redis::{RedisResult, Value};
 
 use super::{BoxedStream, ConnectionError, Endpoint};
 #[cfg(feature = "cluster")]
-use super::{Cluster, is_redirected};
+use super::{
+    Cluster,
+    cluster::{has_moved, is_redirected, named},
+};
 use crate::{command::Command, error::Error};
 #[cfg(feature = "cluster")]
 use crate::{
@@ -26,6 +29,7 @@ pub(crate) enum Place {
 }
 
 /// Where to go on.
+#[cfg(feature = "cluster")]
 pub(crate) struct Redirected {
     pub(crate) endpoint: Endpoint,
     /// The node must be told that it is asked before the slot is its own.
@@ -57,10 +61,6 @@ impl Place {
         Ok(())
     }
 
-    pub(crate) fn redirected(&self, _: &Value) -> Option<Redirected> {
-        None
-    }
-
     pub(crate) fn was_redirected(&self, _: Result<&Value, &ConnectionError>) -> bool {
         false
     }
@@ -77,12 +77,15 @@ impl Place {
 
     /// For subscribers: a node of the cluster is as good as another, unless a slot says which.
     pub(crate) async fn dial_stream(&self, slot: Option<u16>) -> RedisResult<BoxedStream> {
-        let endpoint = match self {
-            Self::One(endpoint) => return endpoint.dial_stream().await,
-            Self::Nodes(cluster) if slot.is_some() => cluster.owner(slot).await?,
-            Self::Nodes(cluster) => cluster.any().await?,
-        };
-        endpoint.dial_stream().await
+        match self {
+            Self::One(endpoint) => endpoint.dial_stream().await,
+            Self::Nodes(cluster) if slot.is_some() => {
+                let dialled = cluster.owner(slot).await?.dial_stream().await;
+                // Another node may have taken its place.
+                dialled.inspect_err(|_| cluster.distrust())
+            }
+            Self::Nodes(cluster) => cluster.any().await?.dial_stream().await,
+        }
     }
 
     /// The slot that says which node runs a call. Keys of several slots the server refuses itself.
@@ -113,42 +116,36 @@ impl Place {
         Err(ConnectionError::CrossSlot { command: call.name() })
     }
 
-    /// Where another node is to be asked, the one that a redirection names.
-    pub(crate) fn redirected(&self, reply: &Value) -> Option<Redirected> {
+    /// Where to go on, if this is how the node at `asked` says that another one is to be asked.
+    pub(crate) fn redirected(&self, reply: &Value, asked: &Address) -> Option<Redirected> {
         let (Self::Nodes(cluster), Value::ServerError(to)) = (self, reply) else { return None };
         let asking = match to.kind() {
-            Some(ServerErrorKind::Moved) => false,
+            Some(ServerErrorKind::Moved) => {
+                cluster.distrust();
+                false
+            }
+            // The slot is still the one's that says so.
             Some(ServerErrorKind::Ask) => true,
             _ => return None,
         };
-        cluster.forget();
-        Some(Redirected { endpoint: cluster.endpoint(&named(to)?), asking })
+        Some(Redirected { endpoint: cluster.endpoint(&named(to, asked)?), asking })
     }
 
     /// Whether nothing was executed because the slot is another node's, or on its way there.
     pub(crate) fn was_redirected(&self, reply: Result<&Value, &ConnectionError>) -> bool {
         let Self::Nodes(cluster) = self else { return false };
-        let was_redirected = is_redirected(reply);
-        if was_redirected {
-            cluster.forget();
+        if has_moved(reply) {
+            cluster.distrust();
         }
-        was_redirected
+        is_redirected(reply)
     }
 
     /// Who has which slots is to be asked anew.
-    pub(crate) fn forget(&self) {
+    pub(crate) fn distrust(&self) {
         if let Self::Nodes(cluster) = self {
-            cluster.forget();
+            cluster.distrust();
         }
     }
-}
-
-/// The node that a redirection names.
-#[cfg(feature = "cluster")]
-fn named(redirection: &ServerError) -> Option<Address> {
-    let error = RedisError::from(redirection.clone());
-    let (host, port) = error.redirect_node()?.0.rsplit_once(':')?;
-    Some(Address::tcp(host, port.parse().ok()?))
 }
 
 impl From<Endpoint> for Place {
@@ -161,5 +158,70 @@ impl From<Endpoint> for Place {
 impl From<Cluster> for Place {
     fn from(cluster: Cluster) -> Self {
         Self::Nodes(cluster)
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "cluster")]
+mod tests {
+    use std::{
+        io,
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+        time::Duration,
+    };
+
+    use redis::IntoConnectionInfo;
+
+    use super::*;
+    use crate::connection::Topology;
+
+    /// A cluster of one node, which is gone, and how often anybody was dialled.
+    fn lost() -> (Cluster, Arc<AtomicUsize>) {
+        let dials = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&dials);
+        let connect = move |_: Address| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            async { Err(io::Error::from(io::ErrorKind::ConnectionRefused)) }
+        };
+        let info = "redis://seed:7000".into_connection_info().unwrap();
+        let limit = Duration::from_secs(5);
+        let seed = Address::tcp("seed", 7000);
+        let cluster = Cluster::new(Endpoint::new(info, Arc::new(connect), limit), vec![seed.clone()], limit);
+        let slots = redis::parse_redis_value(b"*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$3\r\none\r\n:7001\r\n");
+        cluster.learn(Topology::read(&slots.unwrap(), &seed).unwrap());
+        (cluster, dials)
+    }
+
+    fn redirected(cluster: &Cluster, reply: &str) -> Option<Redirected> {
+        let reply = redis::parse_redis_value(format!("-{reply}\r\n").as_bytes()).unwrap();
+        Place::from(cluster.clone()).redirected(&reply, &Address::tcp("one", 7001))
+    }
+
+    #[tokio::test]
+    async fn b49_a_slot_on_its_way_is_still_where_it_was_and_one_that_moved_is_not() {
+        let (cluster, dials) = lost();
+        let to = redirected(&cluster, "ASK 7 two:7002").unwrap();
+        assert_eq!((to.endpoint.address(), to.asking), (&Address::tcp("two", 7002), true));
+        cluster.topology().await.unwrap();
+        assert_eq!(dials.load(Ordering::SeqCst), 0, "nobody was asked");
+
+        let to = redirected(&cluster, "MOVED 7 :7002").unwrap();
+        assert_eq!((to.endpoint.address(), to.asking), (&Address::tcp("one", 7002), false));
+        cluster.topology().await.unwrap_err();
+        assert_eq!(dials.load(Ordering::SeqCst), 2, "the seed was asked, and the one that was there");
+        assert!(redirected(&cluster, "MOVED 7 ?:7002").is_none());
+    }
+
+    #[tokio::test]
+    async fn b43_where_a_subscriber_cannot_connect_it_asks_anew_who_has_the_slot() {
+        let (cluster, dials) = lost();
+        let place = Place::from(cluster);
+        assert!(place.dial_stream(Some(7)).await.is_err());
+        assert_eq!(dials.load(Ordering::SeqCst), 1, "the one that had it");
+        assert!(place.dial_stream(Some(7)).await.is_err());
+        assert_eq!(dials.load(Ordering::SeqCst), 3, "and then those that may know");
     }
 }

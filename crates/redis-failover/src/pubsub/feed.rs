@@ -96,7 +96,7 @@ impl Feed {
     #[cfg(feature = "cluster")]
     pub(super) fn redial(&mut self, slot: u16, error: &RedisError) {
         if self.slot.replace(slot) == Some(slot) {
-            self.source.forget();
+            self.source.distrust();
             self.back_off(error);
         } else {
             self.state = State::Resting(None);

@@ -54,8 +54,8 @@ impl Source {
 
     /// The slot is another node's by now.
     #[cfg(feature = "cluster")]
-    pub(super) fn forget(&self) {
-        self.0.place.forget();
+    pub(super) fn distrust(&self) {
+        self.0.place.distrust();
     }
 
     pub(super) fn availability(&self) -> &Availability {

@@ -5,6 +5,7 @@
 //!
 //! - `topology`: who has which slots
 //! - `node`: one node's connection, as redis-rs's client wants it
+//! - `redirection`: what a node says where another one is to be asked
 //! - `carried`: what a connection tells the leaf past redis-rs's client, which would repeat commands
 //! - `client`: redis-rs's client, from its dial to its end
 //! - `leaf`: the leaf of the database's stack
@@ -15,6 +16,7 @@ mod carried;
 mod client;
 mod leaf;
 mod node;
+mod redirection;
 mod run;
 mod scan;
 mod spread;
@@ -36,7 +38,7 @@ use crate::classify::misconfigured;
 
 pub(crate) use client::ClusterLink;
 pub(crate) use leaf::ClusterLeaf;
-pub(crate) use run::is_redirected;
+pub(crate) use redirection::{has_moved, is_redirected, is_redirection, named};
 pub(crate) use topology::Topology;
 
 /// Which nodes of a cluster must pass its health checks (B22).
@@ -70,6 +72,8 @@ struct Known {
     /// So that all who dial one node do so at one pace while it refuses them.
     endpoints: HashMap<Address, Endpoint>,
     topology: Option<Arc<Topology>>,
+    /// The topology turned out to be wrong: all that it is good for is whom to ask.
+    is_outdated: bool,
 }
 
 /// A node that is silent for this share of the time is not waited for before the next one is asked.
@@ -88,14 +92,14 @@ impl Cluster {
 
     /// What is known of who has which slots, be it from a while ago.
     pub(crate) async fn topology(&self) -> RedisResult<Arc<Topology>> {
-        match self.last_topology() {
+        let trusted = {
+            let known = self.known();
+            known.topology.clone().filter(|_| !known.is_outdated)
+        };
+        match trusted {
             Some(topology) => Ok(topology),
             None => Ok(self.ask(self.0.connect_timeout).await?.0),
         }
-    }
-
-    pub(crate) fn last_topology(&self) -> Option<Arc<Topology>> {
-        self.known().topology.clone()
     }
 
     /// A node has just told.
@@ -103,19 +107,21 @@ impl Cluster {
         let topology = Arc::new(topology);
         let mut known = self.known();
         known.topology = Some(Arc::clone(&topology));
+        known.is_outdated = false;
         let nodes = topology.nodes();
         known.endpoints.retain(|address, _| nodes.contains(address) || self.0.seeds.contains(address));
         topology
     }
 
-    /// What is known turned out to be wrong.
-    pub(crate) fn forget(&self) {
-        self.known().topology = None;
+    /// Who has which slots turned out to be wrong, and is asked anew by whoever needs it next. Those that were there may
+    /// still know.
+    pub(crate) fn distrust(&self) {
+        self.known().is_outdated = true;
     }
 
     /// Who may know of the others: those that were there last, and then the seeds.
     pub(crate) fn candidates(&self) -> Vec<Address> {
-        let topology = self.last_topology().unwrap_or_default();
+        let topology = self.known().topology.clone().unwrap_or_default();
         let mut candidates: Vec<_> = topology.nodes().into_iter().cloned().collect();
         for seed in &self.0.seeds {
             if !candidates.contains(seed) {
@@ -180,7 +186,7 @@ impl Cluster {
         match owner {
             Some(owner) => Ok(self.endpoint(owner)),
             None => {
-                self.forget();
+                self.distrust();
                 let message = "no node of the cluster has the slot";
                 Err(io::Error::new(io::ErrorKind::ConnectionRefused, message).into())
             }

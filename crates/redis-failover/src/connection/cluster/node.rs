@@ -22,11 +22,7 @@ use tokio::{
 };
 use tower_failover::Availability;
 
-use super::{
-    Cluster,
-    carried::Carried,
-    run::{is_redirection, is_sent_again},
-};
+use super::{Cluster, carried::Carried, redirection::is_redirection, run::is_sent_again};
 use crate::connection::Address;
 
 /// What all connections of one redis-rs client are made by, and counted by. Dropping it closes them, and none is made

@@ -4,11 +4,18 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::join_all;
 use redis::{
-    ErrorKind, Pipeline, RedisError, RetryMethod, ServerError, ServerErrorKind, Value, aio::ConnectionLike,
+    ErrorKind, Pipeline, RedisError, RetryMethod, ServerError, Value, aio::ConnectionLike,
     cluster_async::ClusterConnection,
 };
 
-use super::{Cluster, carried::Carried, node::Node, scan, spread::is_spread};
+use super::{
+    Cluster,
+    carried::Carried,
+    node::Node,
+    redirection::{is_redirected, is_redirection},
+    scan,
+    spread::is_spread,
+};
 use crate::{
     classify::{ReplyClass, Shape},
     command::{Command, Slots, first_key, send_through, slot_of},
@@ -126,36 +133,10 @@ async fn run_apart(client: Client, command: &Command<'_>) -> Result<Value, Conne
     Ok(Value::Array(replies))
 }
 
-/// Whether a node says that another one is to be asked.
-pub(super) fn is_redirection(reply: &Value) -> bool {
-    matches!(reply, Value::ServerError(error) if is_redirecting(error.kind()))
-}
-
 /// Whether redis-rs's client would send it again, and with it the whole pipeline that it is a part of.
 pub(super) fn is_sent_again(reply: &Value) -> bool {
     let Value::ServerError(error) = reply else { return false };
     !matches!(RedisError::from(error.clone()).retry_method(), RetryMethod::NoRetry)
-}
-
-fn is_redirecting(kind: Option<ServerErrorKind>) -> bool {
-    matches!(kind, Some(ServerErrorKind::Moved | ServerErrorKind::Ask | ServerErrorKind::TryAgain))
-}
-
-/// Whether a call on a connection of its own was not executed, because its slot is another node's.
-pub(crate) fn is_redirected(reply: Result<&Value, &ConnectionError>) -> bool {
-    match reply {
-        Ok(reply) => is_redirection(reply),
-        Err(ConnectionError::Redis(error)) => is_aborted_for_redirection(error),
-        Err(_) => false,
-    }
-}
-
-fn is_aborted_for_redirection(error: &RedisError) -> bool {
-    error.kind() == ErrorKind::Server(ServerErrorKind::ExecAbort)
-        && error
-            .clone()
-            .into_server_errors()
-            .is_some_and(|errors| errors.iter().any(|(_, error)| is_redirecting(error.kind())))
 }
 
 pub(super) fn failed(error: RedisError) -> ConnectionError {

@@ -58,7 +58,7 @@ impl<'a> Scan<'a> {
         };
         let Some((mark, node)) = mark.and_then(|mark| Some((mark, marks.node(mark)?))) else {
             // The one that issued it is gone, or has the key no more.
-            client.cluster.forget();
+            client.cluster.distrust();
             return Err(ConnectionError::ScanInterrupted);
         };
         let command = with_cursor(self.command, self.position, self.cursor & ((1 << MARK_SHIFT) - 1));

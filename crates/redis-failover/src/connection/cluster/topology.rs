@@ -66,27 +66,28 @@ impl Range {
     }
 }
 
-/// Where a node says that another one is. No host, or one that means "any", is the answering node's own.
+/// Where a node says that another one is.
 fn address(node: &Value, answering: &Address) -> Option<Address> {
     let Value::Array(parts) = node else { return None };
     let [host, Value::Int(port), ..] = &parts[..] else { return None };
-    let own = || match answering {
-        Address::Tcp { host, .. } => Some(host.clone()),
-        Address::Unix(_) => None,
-    };
     let host = match host {
-        Value::BulkString(host) => String::from_utf8(host.clone()).ok()?,
-        Value::SimpleString(host) => host.clone(),
-        Value::Nil => own()?,
+        Value::BulkString(host) => std::str::from_utf8(host).ok()?,
+        Value::SimpleString(host) => host,
+        Value::Nil => "",
         _ => return None,
     };
-    let host = match host.as_str() {
-        // Not known to the one that answers.
-        "?" => return None,
-        "" | "0.0.0.0" | "::" => own()?,
-        _ => host,
+    node_at(host, u16::try_from(*port).ok()?, answering)
+}
+
+/// A node that another one speaks of. No host, or one that means "any", is the answering node's own.
+pub(super) fn node_at(host: &str, port: u16, answering: &Address) -> Option<Address> {
+    let host = match (host, answering) {
+        ("" | "0.0.0.0" | "::", Address::Tcp { host, .. }) => host,
+        // "?" is not known to the one that answers.
+        ("?", _) | ("" | "0.0.0.0" | "::", Address::Unix(_)) => return None,
+        (host, _) => host,
     };
-    Some(Address::tcp(host, u16::try_from(*port).ok()?))
+    Some(Address::tcp(host, port))
 }
 
 #[cfg(test)]

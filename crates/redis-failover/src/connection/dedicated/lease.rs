@@ -7,6 +7,8 @@ use redis::Value;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Duration, sleep};
 
+#[cfg(feature = "cluster")]
+use super::super::Address;
 use super::super::{ConnectionError, Dialled, Endpoint};
 use super::Dedicated;
 use crate::command::{Blocking, Command, send};
@@ -85,6 +87,11 @@ impl Lease {
     /// Whether the connection has ended, so that what is sent on it never reaches a server.
     pub(crate) fn is_over(&self) -> bool {
         self.held.as_ref().is_none_or(|(dialled, _)| dialled.is_over())
+    }
+
+    #[cfg(feature = "cluster")]
+    pub(super) fn address(&self) -> &Address {
+        self.endpoint.address()
     }
 
     pub(crate) fn dedicated(&self) -> &Dedicated {

@@ -5,6 +5,8 @@
 
 mod lease;
 mod pool;
+#[cfg(feature = "cluster")]
+mod redirected;
 
 #[cfg(test)]
 mod tests;
@@ -165,7 +167,12 @@ impl Dedicated {
         {
             return Lease::new(self.clone(), endpoint, dialled, permit);
         }
-        let dialled = endpoint.dial(None).await.map_err(|error| self.none(error))?;
+        let dialled = endpoint.dial(None).await.map_err(|error| {
+            // Another node may have taken its place.
+            #[cfg(feature = "cluster")]
+            self.0.place.distrust();
+            self.none(error)
+        })?;
         Lease::new(self.clone(), endpoint, dialled, permit)
     }
 
@@ -188,17 +195,12 @@ impl Dedicated {
     /// is no longer the active one. A connection on which a command did not end is closed.
     pub(crate) async fn run(&self, command: Command<'_>) -> Result<Value, ConnectionError> {
         let lease = self.lease(self.0.place.slot(&command)).await?;
-        let reply = self.run_on(lease, &command).await;
-        if let Ok(answer) = &reply
-            && let Some(redirected) = self.0.place.redirected(answer)
-        {
-            let lease = self.lease_at(redirected.endpoint).await?;
-            if redirected.asking {
-                lease.run(&redis::cmd("ASKING").into()).await?;
-            }
-            return self.run_on(lease, &command).await;
-        }
-        reply
+        #[cfg(feature = "cluster")]
+        let asked = lease.address().clone();
+        let reply = self.run_on(lease, &command).await?;
+        #[cfg(feature = "cluster")]
+        let reply = self.redirected(&command, reply, &asked).await?;
+        Ok(reply)
     }
 
     async fn run_on(&self, lease: Lease, command: &Command<'_>) -> Result<Value, ConnectionError> {
