@@ -1,6 +1,11 @@
 //! Which nodes count.
 
-use redis_failover::{ClusterHealth, HealthCheck, Suspicion, tower_failover::Verdict};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use redis::Value;
+use redis_failover::health::Prober;
+use redis_failover::tower_failover::{Health, Probe, Verdict};
+use redis_failover::{ClusterHealth, HealthCheck, Suspicion};
 use tests::{eventually, switches};
 
 use super::*;
@@ -81,6 +86,35 @@ async fn b22_a_node_that_hangs_is_not_outvoted_by_the_others() {
     cluster.nodes()[1].resume().unwrap();
     becomes_active(&client, "primary").await;
     calling.abort();
+}
+
+/// Cannot tell of the first node that answers, and passes the others.
+fn undecided_about_one() -> HealthCheck {
+    HealthCheck::new("undecided", |prober: Prober, probe: Probe| async move {
+        let is_first = AtomicBool::new(true);
+        let judge = |_: &Value| match is_first.swap(false, Ordering::Relaxed) {
+            true => Health::Unknown("it cannot tell".into()),
+            false => Health::Healthy,
+        };
+        prober.ask(probe, &redis::cmd("PING"), judge).await
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b22_a_node_that_nothing_is_known_of_does_not_hide_one_that_fails() {
+    let builder = RealCluster::builder().node_timeout(Duration::from_secs(60));
+    let Some(cluster) = cluster_of(builder).await else { return };
+    let config = database(&cluster).health_checks([undecided_about_one()]).suspicion(Suspicion::off());
+    let client = MultiDbClient::new(brisk(MultiDbConfig::new([config]))).unwrap();
+    let verdict_is = |verdict| {
+        eventually(&client, "it is judged", move |snapshot| snapshot.members[0].view.verdict == verdict)
+    };
+    // Nothing speaks against the cluster but what is not known.
+    let _ = client.connect(Duration::from_secs(2)).await;
+    verdict_is(Verdict::Unknown).await;
+    // It says nothing, so that its failure comes last.
+    cluster.nodes()[1].stop().unwrap();
+    verdict_is(Verdict::Unhealthy).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -41,7 +41,7 @@ impl Nodes {
         Self::new(self.cluster.clone(), self.counted)
     }
 
-    /// All have to pass; the first that does not is named. With `primaries_only`, replicas are not asked.
+    /// All have to pass; the first that fails is named. Where none fails, what is worst counts. With `primaries_only`, replicas are not asked.
     pub(super) async fn ask(
         &self,
         probe: Probe,
@@ -61,15 +61,16 @@ impl Nodes {
         let limit = (probe.timeout - probe.timeout / MARGIN).saturating_sub(begun.elapsed());
         let asked = counted.into_iter().map(|node| self.ask_node(node, probe, limit, question, &judge));
         let mut answers: FuturesUnordered<_> = asked.collect();
-        let mut misconfigured = None;
+        let mut worst = Health::Healthy;
         while let Some((node, health)) = answers.next().await {
             match health {
-                Health::Healthy => {}
-                Health::Misconfigured(_) => misconfigured = Some(health),
-                health => return named(node, health),
+                Health::Unhealthy(_) => return named(node, health),
+                // Another one may be worse.
+                health if weight(&health) > weight(&worst) => worst = health,
+                _ => {}
             }
         }
-        misconfigured.unwrap_or(Health::Healthy)
+        worst
     }
 
     async fn ask_node<'a>(
@@ -149,6 +150,17 @@ impl Nodes {
 
     fn map(&self) -> MutexGuard<'_, HashMap<Address, KeptConnection>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How much an answer that is no failure says against the cluster.
+fn weight(health: &Health) -> u8 {
+    match health {
+        Health::Healthy => 0,
+        Health::NotPreferred(_) => 1,
+        Health::Unknown(_) => 2,
+        Health::Misconfigured(_) => 3,
+        Health::Unhealthy(_) => 4,
     }
 }
 

@@ -90,16 +90,17 @@ impl Cluster {
         endpoints.entry(node.clone()).or_insert_with(|| self.0.template.at(node.clone())).clone()
     }
 
-    /// What is known of who has which slots, be it from a while ago.
+    /// What is known of who has which slots, be it from a while ago; asked for if it is known to be wrong.
     pub(crate) async fn topology(&self) -> RedisResult<Arc<Topology>> {
-        let trusted = {
-            let known = self.known();
-            known.topology.clone().filter(|_| !known.is_outdated)
-        };
-        match trusted {
-            Some(topology) => Ok(topology),
-            None => Ok(self.ask(self.0.connect_timeout).await?.0),
+        match self.last_topology() {
+            Some(topology) if !self.known().is_outdated => Ok(topology),
+            _ => Ok(self.ask(self.0.connect_timeout).await?.0),
         }
+    }
+
+    /// As it was told last, be it outdated.
+    pub(crate) fn last_topology(&self) -> Option<Arc<Topology>> {
+        self.known().topology.clone()
     }
 
     /// A node has just told.
@@ -121,7 +122,7 @@ impl Cluster {
 
     /// Who may know of the others: those that were there last, and then the seeds.
     pub(crate) fn candidates(&self) -> Vec<Address> {
-        let topology = self.known().topology.clone().unwrap_or_default();
+        let topology = self.last_topology().unwrap_or_default();
         let mut candidates: Vec<_> = topology.nodes().into_iter().cloned().collect();
         for seed in &self.0.seeds {
             if !candidates.contains(seed) {
