@@ -17,6 +17,7 @@ use redis_failover::{
     DatabaseConfig, Event, EventStream, HealthCheck, MultiDbClient, MultiDbConfig, Standby,
 };
 use tests::{PATIENCE, active, becomes_active, pair, quick, switches, until};
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 /// Whether a panic is told of.
@@ -89,6 +90,37 @@ async fn b16_a_detector_that_panics_fails_no_call_and_moves_nobody() {
     primary.kill().unwrap();
     becomes_active(&client, "secondary").await;
     works(&client).await;
+}
+
+/// Makes detectors, and sees whether the client can be managed meanwhile.
+fn managing(
+    client: &MultiDbClient,
+    managed: &Arc<AtomicU32>,
+) -> impl Fn() -> fn(&Observation) -> bool + use<> {
+    let (client, managed) = (client.clone(), Arc::clone(managed));
+    move || {
+        let managing = timeout(PATIENCE / 4, client.update_database_weight("primary", 1.0));
+        if tokio::task::block_in_place(|| Handle::current().block_on(managing)).is_ok_and(|done| done.is_ok())
+        {
+            managed.fetch_add(1, Ordering::SeqCst);
+        }
+        |_| false
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b16_whoever_makes_detectors_may_manage_the_client() {
+    let (_primary, secondary, config) = pair().await;
+    let client = MultiDbClient::new(config).unwrap();
+    client.connect(PATIENCE).await.unwrap();
+    let managed = Arc::new(AtomicU32::new(0));
+    client.add_failure_detector_to("primary", managing(&client, &managed)).await.unwrap();
+    assert_eq!(managed.load(Ordering::SeqCst), 1, "while a detector is added");
+
+    client.remove_database("secondary").await.unwrap();
+    let joins = DatabaseConfig::from_url(&secondary.url()).unwrap().name("joins").weight(0.1);
+    client.add_database(joins.add_failure_detector(managing(&client, &managed))).await.unwrap();
+    assert_eq!(managed.load(Ordering::SeqCst), 2, "while a database joins");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 use tower_failover::balance::ManageError;
+use tower_failover::failure_detector::Detectors;
 use tower_failover::{Availability, Finding, Name, Route, Signal, Verdict};
 
 use super::initial::is_judged;
@@ -78,16 +79,24 @@ impl Running {
         if let Some(dedicated) = &joining.database.dedicated {
             dedicated.follow(self.route.clone());
         }
+        let (detectors, availability) = detection(&joining.database);
         let source = joining.database.source.clone();
         if !self.databases.add(joining.database) {
             return Err(Error::Closed);
         }
         source.into_iter().for_each(|source| self.subscribers.add(source));
-        let longest_round = config.longest_round();
-        self.replace(config);
+        let (longest_round, options) = (config.longest_round(), database.options(&config.options));
+        let former = self.replace(config);
         (joining.join)();
-        self.handle.joined(&name).await?;
         drop(turn);
+        // What is foreign is called, and dropped, when others have their turn: it may manage the client.
+        options.add_detectors(&detectors, &availability);
+        drop(former);
+        match self.handle.joined(&name).await {
+            // It may have left again.
+            Ok(()) | Err(ManageError::UnknownMember(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
         tokio::select! {
             biased;
             // An error, too, says that the client is gone.
@@ -103,10 +112,8 @@ impl Running {
         ended: &mut watch::Receiver<bool>,
     ) -> Result<Verdict, Error> {
         let config = self.with(database)?.unheard();
-        let mut database = database.clone();
-        database.options.failure_detectors.clear();
         let name = database.name_or_address();
-        let asked = (self.open)(&database, &config, CursorTag::of(&name))?.database;
+        let asked = (self.open)(database, &config, CursorTag::of(&name))?.database;
         let judged = timeout(config.longest_round(), judged(asked.availability()));
         tokio::select! {
             biased;
@@ -138,28 +145,32 @@ impl Running {
 
     /// Removes a database; nothing is sent there any more. What is left of it ends when it is dropped.
     pub(super) async fn remove(&self, name: &str) -> Result<Option<OpenDatabase>, Error> {
-        let _turn = self.turn.lock().await;
+        let turn = self.turn.lock().await;
         self.handle.remove(name).await?;
         let mut config = self.plan().config.clone();
         config.databases.retain(|database| database.name_or_address() != name);
-        self.replace(config);
+        let former = self.replace(config);
         self.plan().tags.leave(name);
         let database = self.databases.remove(name);
         self.subscribers.remove(&name.into());
+        drop(turn);
+        drop(former);
         Ok(database)
     }
 
     pub(super) async fn set_weight(&self, name: &str, number: f64) -> Result<(), Error> {
-        let _turn = self.turn.lock().await;
+        let turn = self.turn.lock().await;
         let weight = weight(name, number)?;
         self.handle.set_weight(name, weight).await?;
         let config = self.changed(|config| of(config, name).map(|database| database.weight = number))?;
-        self.replace(config);
+        let former = self.replace(config);
+        drop(turn);
+        drop(former);
         Ok(())
     }
 
     pub(super) async fn add_health_check(&self, check: HealthCheck, whose: Whose<'_>) -> Result<(), Error> {
-        let _turn = self.turn.lock().await;
+        let turn = self.turn.lock().await;
         let name = Name::clone(check.name());
         let config = self.changed(|config| {
             let options = match whose {
@@ -191,11 +202,14 @@ impl Running {
                 renewed.push((database, watch));
             }
         }
-        self.replace(config);
+        let former_config = self.replace(config);
+        let mut former_checks = Vec::new();
         for (database, watch) in renewed {
             let former = self.databases.find(&database, |open| open.check_by(watch));
-            drop(former);
+            former_checks.push(former);
         }
+        drop(turn);
+        drop((former_config, former_checks));
         Ok(())
     }
 
@@ -204,7 +218,7 @@ impl Running {
         detector: MakeDetector,
         whose: Whose<'_>,
     ) -> Result<(), Error> {
-        let _turn = self.turn.lock().await;
+        let turn = self.turn.lock().await;
         let config = self.changed(|config| {
             let options = match whose {
                 Whose::All => &mut config.options,
@@ -213,9 +227,12 @@ impl Running {
             options.failure_detectors.push(detector.clone());
             Ok(())
         })?;
-        self.replace(config);
-        let parts = |open: &OpenDatabase| (open.detectors().clone(), open.availability().clone());
-        for (detectors, availability) in self.databases.each(parts) {
+        let former = self.replace(config);
+        // Those that join later have it from the configuration.
+        let watched = self.databases.each(detection);
+        drop(turn);
+        drop(former);
+        for (detectors, availability) in watched {
             if matches!(whose, Whose::All)
                 || matches!(whose, Whose::One(one) if **availability.name() == *one)
             {
@@ -257,10 +274,10 @@ impl Running {
         Ok(config.validate().map(|()| config)?)
     }
 
-    fn replace(&self, config: MultiDbConfig) {
-        let former = std::mem::replace(&mut self.plan().config, config);
-        // It may hold the last of something foreign, and is dropped outside the lock.
-        drop(former);
+    /// Gives the former one: it may hold the last of something foreign, and is to be dropped outside every lock.
+    #[must_use]
+    fn replace(&self, config: MultiDbConfig) -> MultiDbConfig {
+        std::mem::replace(&mut self.plan().config, config)
     }
 }
 
@@ -269,6 +286,11 @@ fn of<'a>(config: &'a mut MultiDbConfig, name: &str) -> Result<&'a mut DatabaseC
     let mut databases = config.databases.iter_mut();
     let found = databases.find(|database| database.name_or_address() == name);
     found.ok_or_else(|| ManageError::UnknownMember(name.into()).into())
+}
+
+/// What a failure detector watches a database by.
+fn detection(database: &OpenDatabase) -> (Detectors, Availability) {
+    (database.detectors().clone(), database.availability().clone())
 }
 
 /// Completes with the first verdict.

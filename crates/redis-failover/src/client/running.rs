@@ -33,7 +33,7 @@ pub(super) struct Running {
     /// Opens a database, with all of its tasks.
     pub(super) open: Box<Open>,
     pub(super) plan: Mutex<Plan>,
-    /// Held while databases, checks or detectors change: one change at a time.
+    /// Held while databases, checks or detectors change: one change at a time, and no code of the user's meanwhile.
     pub(super) turn: tokio::sync::Mutex<()>,
     #[cfg(feature = "metrics")]
     pub(super) operations: Option<Operations>,
@@ -68,6 +68,8 @@ pub(super) fn start(config: &MultiDbConfig, listeners: &Listeners) -> Result<Run
     let databases = Databases::new();
     for (database, tag) in plan.members() {
         let joining = open(database, config, tag)?;
+        let opened = &joining.database;
+        database.options(&config.options).add_detectors(opened.detectors(), opened.availability());
         if databases.add(joining.database) {
             (joining.join)();
         }

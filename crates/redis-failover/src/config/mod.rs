@@ -247,7 +247,6 @@ impl MultiDbConfig {
         {
             self.metrics = None;
         }
-        self.options.failure_detectors.clear();
         self
     }
 

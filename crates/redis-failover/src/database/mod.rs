@@ -52,7 +52,7 @@ impl TimeoutOf<Command<'_>> for CommandTimeout {
 /// How much longer than it blocks a blocking command may take: the usual response timeout.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Builds a database's stack and starts its tasks.
+/// Builds a database's stack and starts its tasks. The user's own failure detectors are still to be added.
 pub(crate) fn open(
     config: &DatabaseConfig,
     all: &MultiDbConfig,
@@ -112,7 +112,6 @@ pub(crate) fn open(
         detector = detector.abandoned_after(suspicion.after);
     }
     let detectors = detector.detectors();
-    options.add_detectors(&detectors, &availability);
     let deadline = DeadlineLayer::new(options.response_timeout())
         .sweeper(sweeper, &availability, suspicion)
         .timeout_of(CommandTimeout);
