@@ -47,11 +47,7 @@ impl CursorTag {
 
     /// The tag that follows from a name alone: always the same, but two names may share it.
     pub fn of(name: &str) -> Self {
-        // FNV-1a: stable across releases, which std's hashers are not.
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        Self::at(hash as usize)
+        Self::at(stable_hash(name) as usize)
     }
 
     /// Distinct tags for these names, in their order. The same names get the same tags in whatever order they
@@ -170,6 +166,12 @@ impl CursorTag {
     }
 }
 
+/// FNV-1a: stable across releases, which std's hashers are not.
+pub(crate) fn stable_hash(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// The same scan with another cursor.
 pub(crate) fn with_cursor(command: &Cmd, position: usize, cursor: u64) -> Cmd {
     let mut rewritten = Cmd::new();
@@ -239,13 +241,14 @@ impl From<ScanInterrupted> for RedisError {
     }
 }
 
-/// A database's own scan cursor reaches into the byte that is kept for its tag.
+/// A database's own scan cursor reaches into the bits that are kept for where it comes from: the top byte, and of a
+/// cluster's nodes the ten bits below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CursorTooLarge;
 
 impl fmt::Display for CursorTooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the database's scan cursor is larger than 56 bits, so it cannot be tied to its database")
+        f.write_str("the database's scan cursor is too large to be tied to where it comes from")
     }
 }
 

@@ -35,6 +35,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Address, Endpoint};
 use crate::classify::misconfigured;
+use scan::{Marked, Marks};
 
 pub(crate) use client::ClusterLink;
 pub(crate) use leaf::ClusterLeaf;
@@ -74,6 +75,8 @@ struct Known {
     topology: Option<Arc<Topology>>,
     /// The topology turned out to be wrong: all that it is good for is whom to ask.
     is_outdated: bool,
+    /// On the cursors of scans.
+    marks: Marks,
 }
 
 /// A node that is silent for this share of the time is not waited for before the next one is asked.
@@ -118,6 +121,11 @@ impl Cluster {
     /// still know.
     pub(crate) fn distrust(&self) {
         self.known().is_outdated = true;
+    }
+
+    /// The marks of the primaries on the cursors of scans (B60).
+    fn marks(&self, topology: &Topology) -> Marked {
+        self.known().marks.of(topology)
     }
 
     /// Who may know of the others: those that were there last, and then the seeds.

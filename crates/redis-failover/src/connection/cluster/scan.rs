@@ -3,7 +3,7 @@
 //! A cursor carries the mark of the primary that issued it, below the mark of its database (B60): ten bits, so that 46
 //! are left for its own.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use redis::{
     Cmd, Value,
@@ -15,7 +15,7 @@ use super::run::{Client, failed};
 use crate::{
     command::slot_of,
     connection::{Address, ConnectionError},
-    cursor::{CursorTooLarge, cursor_position, running_scan, with_cursor},
+    cursor::{CursorTooLarge, cursor_position, running_scan, stable_hash, with_cursor},
 };
 
 const MARK_SHIFT: u32 = 46;
@@ -43,7 +43,7 @@ impl<'a> Scan<'a> {
 
     pub(super) async fn run(self, mut client: Client) -> Result<Value, ConnectionError> {
         let topology = client.cluster.topology().await.map_err(failed)?;
-        let marks = Marks::of(&topology);
+        let marks = client.cluster.marks(&topology);
         let slot = slot_of(self.command);
         let owner = match slot {
             // Of a key: its owner's.
@@ -87,26 +87,46 @@ fn marked(mut reply: Value, mark: u64, after: Option<u64>) -> Result<Value, Curs
     Ok(reply)
 }
 
-/// Each primary's mark: of the same primaries always the same.
-struct Marks<'a>(Vec<(u64, &'a Address)>);
+/// Who has which mark. A mark that was given stays its node's, also when that is gone or has come after another one whose
+/// mark it would be: a cursor with it must not lead to another node.
+#[derive(Default)]
+pub(super) struct Marks(HashMap<Address, u64>);
 
-impl<'a> Marks<'a> {
-    fn of(topology: &'a Topology) -> Self {
-        let mut taken: HashMap<u64, &Address> = HashMap::new();
-        let primaries: BTreeSet<_> = topology.primaries();
-        for primary in primaries.into_iter().take(MARKS as usize - 1) {
-            let mut mark = hash(primary) % MARKS;
-            // 0 says that there is none.
-            while mark == 0 || taken.contains_key(&mark) {
-                mark = (mark + 1) % MARKS;
-            }
-            taken.insert(mark, primary);
+impl Marks {
+    /// The marks of the primaries, in the order in which they are scanned.
+    pub(super) fn of(&mut self, topology: &Topology) -> Marked {
+        let primaries = topology.primaries();
+        if self.0.len() + primaries.len() >= MARKS as usize {
+            // There are none left for those that are gone.
+            self.0.retain(|node, _| primaries.contains(node));
         }
-        let mut marks: Vec<_> = taken.into_iter().collect();
-        marks.sort_unstable_by_key(|(mark, _)| *mark);
-        Self(marks)
+        let mut marked = Vec::new();
+        for primary in primaries.into_iter().take(MARKS as usize - 1) {
+            marked.push((self.mark(primary), primary.clone()));
+        }
+        marked.sort_unstable_by_key(|(mark, _)| *mark);
+        Marked(marked)
     }
 
+    /// Follows from the address alone where no other node has it.
+    fn mark(&mut self, node: &Address) -> u64 {
+        if let Some(mark) = self.0.get(node) {
+            return *mark;
+        }
+        let mut mark = stable_hash(&node.to_string()) % MARKS;
+        // 0 says that there is none.
+        while mark == 0 || self.0.values().any(|taken| *taken == mark) {
+            mark = (mark + 1) % MARKS;
+        }
+        self.0.insert(node.clone(), mark);
+        mark
+    }
+}
+
+/// Primaries with their marks.
+pub(super) struct Marked(Vec<(u64, Address)>);
+
+impl Marked {
     fn first(&self) -> Option<u64> {
         Some(self.0.first()?.0)
     }
@@ -115,19 +135,55 @@ impl<'a> Marks<'a> {
         Some(self.0.iter().find(|(next, _)| *next > mark)?.0)
     }
 
-    fn node(&self, mark: u64) -> Option<&'a Address> {
-        Some(self.0.iter().find(|(one, _)| *one == mark)?.1)
+    fn node(&self, mark: u64) -> Option<&Address> {
+        Some(&self.0.iter().find(|(one, _)| *one == mark)?.1)
     }
 
     fn mark(&self, node: &Address) -> Option<u64> {
-        Some(self.0.iter().find(|(_, one)| *one == node)?.0)
+        Some(self.0.iter().find(|(_, one)| one == node)?.0)
     }
 }
 
-/// FNV-1a: stable across releases, which std's hashers are not.
-fn hash(address: &Address) -> u64 {
-    address
-        .to_string()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A cluster with these primaries.
+    fn topology(primaries: &[&Address]) -> Topology {
+        let range = |(slot, address): (usize, &&Address)| {
+            let Address::Tcp { host, port } = address else { panic!("{address}") };
+            let slot = Value::Int(slot as i64);
+            let node = Value::Array(vec![Value::SimpleString(host.clone()), Value::Int(i64::from(*port))]);
+            Value::Array(vec![slot.clone(), slot, node])
+        };
+        let ranges = primaries.iter().enumerate().map(range).collect();
+        Topology::read(&Value::Array(ranges), &Address::tcp("seed", 1)).unwrap()
+    }
+
+    #[test]
+    fn b60_a_mark_stays_its_node_s_whoever_comes() {
+        let natural = |node: &Address| Marks::default().mark(node);
+        let late = Address::tcp("node", 9000);
+        let mut others = (1000..9000).map(|port| Address::tcp("node", port));
+        let early = others.find(|other| natural(other) == natural(&late)).unwrap();
+        assert!(early < late, "its turn comes first");
+
+        let mut marks = Marks::default();
+        let alone = marks.of(&topology(&[&late])).mark(&late).unwrap();
+        let both = marks.of(&topology(&[&early, &late]));
+        assert_eq!(both.mark(&late), Some(alone));
+        assert_ne!(both.mark(&early), Some(alone));
+        let left = marks.of(&topology(&[&early]));
+        assert_eq!(left.node(alone), None, "a cursor of the one that is gone leads nowhere");
+    }
+
+    #[test]
+    fn b60_more_nodes_than_marks_come_one_after_the_other() {
+        let mut marks = Marks::default();
+        for port in 0..3000 {
+            let node = Address::tcp("node", port);
+            let marked = marks.of(&topology(&[&node]));
+            assert_eq!(marked.mark(&node).and_then(|mark| marked.node(mark)), Some(&node));
+        }
+    }
 }
