@@ -114,6 +114,11 @@ pub(crate) fn misconfigured(error: &RedisError) -> Option<Arc<str>> {
     }
 }
 
+/// Of several errors in a row the one to tell: what is set up wrongly, somebody can do something about; else the last.
+pub(crate) fn more_telling(last: Option<RedisError>, error: RedisError) -> RedisError {
+    last.filter(|last| misconfigured(last).is_some()).unwrap_or(error)
+}
+
 impl ReplyClass {
     /// Classifies the outcome of a call with this shape of reply.
     #[inline]

@@ -1,14 +1,13 @@
 use std::{error::Error, fmt, future::Future, io, net::SocketAddr, path::Path, time::Duration};
 
-use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::future::BoxFuture;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, UnixStream, lookup_host},
-    time::sleep,
 };
 
-use super::Address;
+use super::{Address, staggered::first_to_succeed};
 
 /// A stream of bytes in both directions.
 pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -99,26 +98,13 @@ async fn dial_unix(address: &Address, path: &Path) -> io::Result<BoxedStream> {
 
 /// Tries the addresses in their order, and tells the last error if none answers.
 async fn first_to_answer<T, Fut: Future<Output = io::Result<T>>>(
-    mut waiting: impl Iterator<Item = SocketAddr>,
+    addresses: impl Iterator<Item = SocketAddr>,
     open: impl Fn(SocketAddr) -> Fut,
 ) -> io::Result<T> {
-    let mut attempts = FuturesUnordered::new();
     let mut last_error = io::Error::new(io::ErrorKind::NotFound, "the name has no addresses");
-    loop {
-        let next = waiting.next();
-        if let Some(next) = next {
-            attempts.push(open(next));
-        }
-        tokio::select! {
-            biased;
-            attempt = attempts.next() => match attempt {
-                Some(Ok(stream)) => return Ok(stream),
-                Some(Err(error)) => last_error = error,
-                None => return Err(last_error),
-            },
-            () = sleep(ATTEMPT_DELAY), if next.is_some() => {}
-        }
-    }
+    let attempts = addresses.map(open);
+    let answered = first_to_succeed(attempts, ATTEMPT_DELAY, |error| last_error = error).await;
+    answered.ok_or(last_error)
 }
 
 async fn open(address: SocketAddr) -> io::Result<TcpStream> {
@@ -171,6 +157,7 @@ mod tests {
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::{TcpListener, UnixListener},
+        time::sleep,
     };
 
     use super::*;

@@ -10,6 +10,7 @@
 //! - `dedicated`: connections that one call has to itself, for a while
 //! - `own`: calls through a service of the user's own
 //! - [`Connections`]: how many of them a database has
+//! - `staggered`: one attempt after the other, without waiting long for any
 //! - `leaf`: the leaf of a database's stack, of whatever kind
 
 mod address;
@@ -31,6 +32,7 @@ mod place;
 mod refusal;
 mod sentinel;
 mod service;
+mod staggered;
 #[cfg(feature = "tls-no-provider")]
 mod tls;
 mod trust;
@@ -57,6 +59,8 @@ pub(crate) use own::{OwnLeaf, OwnService};
 pub(crate) use place::Place;
 pub(crate) use sentinel::Sentinels;
 pub use service::{Connection, ConnectionFuture};
+#[cfg(feature = "cluster")]
+pub(crate) use staggered::first_to_succeed;
 #[cfg(feature = "tls-no-provider")]
 pub use tls::{Tls, TlsConnect, TlsError};
 pub use trust::TlsTrustError;

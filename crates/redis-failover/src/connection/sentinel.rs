@@ -14,7 +14,7 @@ use redis::{ErrorKind, RedisError, RedisResult, Value, aio::MultiplexedConnectio
 use tokio::time::timeout;
 
 use super::{Address, Endpoint};
-use crate::classify::misconfigured;
+use crate::classify::{misconfigured, more_telling};
 
 /// The sentinels that watch over one primary.
 ///
@@ -95,10 +95,7 @@ impl<'a> Search<'a> {
 
     /// The last place was not the right one.
     pub(super) fn failed(&mut self, error: RedisError) {
-        // What is set up wrongly is what somebody can do something about.
-        if self.last.as_ref().is_none_or(|last| misconfigured(last).is_none()) {
-            self.last = Some(error);
-        }
+        self.last = Some(more_telling(self.last.take(), error));
     }
 
     /// The last place was the right one: whoever told of it is asked first the next time.

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use redis::{Cmd, Value};
-use tokio::time::{Duration, Instant, sleep, timeout};
+use tokio::time::{Duration, Instant, timeout};
 use tower_failover::{Health, Probe, availability::Evidence};
 
 use super::kept::{KeptConnection, unfit};
-use crate::connection::{Address, Cluster, ClusterHealth, Topology, slots};
+use crate::connection::{Address, Cluster, ClusterHealth, Topology, first_to_succeed, slots};
 
 /// Asks the nodes of a cluster, each on a connection of its own, kept from one probe to the next.
 ///
@@ -97,42 +97,32 @@ impl Nodes {
     /// Who the nodes are now, as the first says that knows any.
     async fn topology(&self, probe: Probe) -> Result<Arc<Topology>, Health> {
         let question = slots();
-        let mut candidates = self.cluster.candidates().into_iter();
-        let mut asked = FuturesUnordered::new();
+        let attempts =
+            self.cluster.candidates().into_iter().map(|node| self.ask_topology(node, probe, &question));
         let mut last = None;
-        loop {
-            let next = candidates.next();
-            let is_left = next.is_some();
-            if let Some(node) = next {
-                let (kept, question, probe) = (self.kept(&node), &question, probe);
-                asked.push(async move {
-                    let read = Mutex::new(None);
-                    let judge = |answer: &Value| match Topology::read(answer, &node) {
-                        Some(topology) if topology.is_empty() => {
-                            let said = format!("{node} knows no node of its cluster that has slots");
-                            Health::Unhealthy(Evidence::Answered(said.into()))
-                        }
-                        Some(topology) => {
-                            *read.lock().unwrap_or_else(PoisonError::into_inner) = Some(topology);
-                            Health::Healthy
-                        }
-                        None => unfit(answer),
-                    };
-                    let health = kept.ask(probe, question, judge).await;
-                    let topology = read.into_inner().unwrap_or_else(PoisonError::into_inner);
-                    topology.ok_or_else(|| named(&node, health))
-                });
-            }
-            tokio::select! {
-                biased;
-                answer = asked.next() => match answer {
-                    Some(Ok(topology)) => return Ok(self.learn(topology)),
-                    Some(Err(health)) => last = Some(worse(last, health)),
-                    None => return Err(last.unwrap_or_else(nobody)),
-                },
-                () = sleep(probe.timeout / SHARE), if is_left => {}
-            }
+        let failed = |health| last = Some(worse(last.take(), health));
+        match first_to_succeed(attempts, probe.timeout / SHARE, failed).await {
+            Some(topology) => Ok(self.learn(topology)),
+            None => Err(last.unwrap_or_else(nobody)),
         }
+    }
+
+    async fn ask_topology(&self, node: Address, probe: Probe, question: &Cmd) -> Result<Topology, Health> {
+        let read = Mutex::new(None);
+        let judge = |answer: &Value| match Topology::read(answer, &node) {
+            Some(topology) if topology.is_empty() => {
+                let said = format!("{node} knows no node of its cluster that has slots");
+                Health::Unhealthy(Evidence::Answered(said.into()))
+            }
+            Some(topology) => {
+                *read.lock().unwrap_or_else(PoisonError::into_inner) = Some(topology);
+                Health::Healthy
+            }
+            None => unfit(answer),
+        };
+        let health = self.kept(&node).ask(probe, question, judge).await;
+        let topology = read.into_inner().unwrap_or_else(PoisonError::into_inner);
+        topology.ok_or_else(|| named(&node, health))
     }
 
     fn learn(&self, topology: Topology) -> Arc<Topology> {

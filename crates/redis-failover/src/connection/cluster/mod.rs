@@ -29,12 +29,11 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
 use redis::{RedisError, RedisResult};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-use super::{Address, Endpoint};
-use crate::classify::misconfigured;
+use super::{Address, Endpoint, staggered::first_to_succeed};
+use crate::classify::more_telling;
 use scan::{Marked, Marks};
 
 pub(crate) use client::ClusterLink;
@@ -145,29 +144,11 @@ impl Cluster {
     pub(super) async fn ask(&self, limit: Duration) -> RedisResult<(Arc<Topology>, Address)> {
         let mut candidates = self.candidates();
         candidates.sort_by_key(|node| !self.0.seeds.contains(node));
-        let mut candidates = candidates.into_iter();
-        let mut asked = FuturesUnordered::new();
         let mut last = None;
         let asking = async {
-            loop {
-                let next = candidates.next();
-                let is_left = next.is_some();
-                if let Some(node) = next {
-                    asked.push(self.ask_one(node));
-                }
-                tokio::select! {
-                    biased;
-                    answer = asked.next() => match answer {
-                        Some(Ok(answer)) => return Ok(answer),
-                        // What is set up wrongly is what somebody can do something about.
-                        Some(Err(error)) => if last.as_ref().is_none_or(|last| misconfigured(last).is_none()) {
-                            last = Some(error);
-                        },
-                        None => return Err(last.unwrap_or_else(nobody)),
-                    },
-                    () = sleep(limit / SHARE), if is_left => {}
-                }
-            }
+            let attempts = candidates.into_iter().map(|node| self.ask_one(node));
+            let failed = |error| last = Some(more_telling(last.take(), error));
+            first_to_succeed(attempts, limit / SHARE, failed).await.ok_or_else(|| last.unwrap_or_else(nobody))
         };
         let (topology, node) = timeout(limit, asking).await.unwrap_or_else(|_| Err(too_slow(limit)))?;
         Ok((self.learn(topology), node))
