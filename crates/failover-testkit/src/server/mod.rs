@@ -18,7 +18,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 pub use self::{
@@ -243,9 +243,12 @@ impl RealServer {
 
 /// Waits until this is so; `None` is the answer of a server that cannot be asked yet.
 async fn until<F: Future<Output = Option<bool>>>(what: &str, mut is_so: impl FnMut() -> F) -> io::Result<()> {
-    for _ in 0..LOOKS {
-        if is_so().await == Some(true) {
-            return Ok(());
+    // Servers live in real time, whatever the test's clock says.
+    let begun = SystemTime::now();
+    while is_so().await != Some(true) {
+        // A clock that was set back is no reason to give up.
+        if begun.elapsed().unwrap_or_default() >= PATIENCE {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, format!("never: {what}")));
         }
         blocking(|| {
             std::thread::sleep(LOOK_PAUSE);
@@ -253,12 +256,12 @@ async fn until<F: Future<Output = Option<bool>>>(what: &str, mut is_so: impl FnM
         })
         .await?;
     }
-    Err(io::Error::new(io::ErrorKind::TimedOut, format!("never: {what}")))
+    Ok(())
 }
 
-/// Pause between two looks at servers that are getting to know each other, and how many looks there are: 30 s.
+/// Pause between two looks at servers that are getting to know each other, and how long they may take for it.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
-const LOOKS: usize = 1_500;
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs process handling outside the runtime: it waits in real time, which a paused clock must not skip.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {

@@ -96,8 +96,8 @@ impl MultiDbClient {
         self.background.run(self.client.add_failure_detector_to(name, make))
     }
 
-    /// The circuit of a database, to watch it and to switch it by hand; `None` if there is no such database, or before
-    /// the first command or [`connect`](Self::connect).
+    /// The circuit of a database, to watch it and to switch it by hand; `None` if there is no such database, while
+    /// nothing has started the client, and once it is closed. It starts nothing.
     #[must_use]
     pub fn circuit(&self, name: &str) -> Option<Circuit> {
         self.client.circuit(name)

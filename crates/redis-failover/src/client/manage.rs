@@ -48,7 +48,7 @@ impl AddDatabaseOptions {
 }
 
 /// # Management
-/// All of these start the client if nothing has yet. Databases, checks and detectors change one after the other, whoever
+/// All of these but [`circuit`](Self::circuit) start the client if nothing has yet. Databases, checks and detectors change one after the other, whoever
 /// asks. The [`MultiDbConfig`](crate::MultiDbConfig) that the client was made from stays as it was. What else can be
 /// done by hand, and for a time, is done by the [`handle`](Self::handle).
 impl MultiDbClient {
@@ -196,8 +196,8 @@ impl MultiDbClient {
         self.running().await?.add_failure_detector(MakeDetector::new(make), Whose::One(name)).await
     }
 
-    /// The circuit of a database, to watch it and to switch it by hand; `None` if there is no such database, or before
-    /// the first command or [`connect`](Self::connect).
+    /// The circuit of a database, to watch it and to switch it by hand; `None` if there is no such database, while
+    /// nothing has started the client, and once it is closed. It starts nothing.
     #[must_use]
     pub fn circuit(&self, name: &str) -> Option<Circuit> {
         self.shared.running.get()?.databases.find(name, |database| database.circuit().clone())
