@@ -40,8 +40,7 @@ impl Plan {
     pub(super) fn new(config: MultiDbConfig) -> Result<Self, ConfigError> {
         let databases = config.databases.iter();
         let databases = databases.map(|database| (database.name_or_address(), database.location()));
-        let tags = CursorTags::new(databases.collect())
-            .map_err(|error| ConfigError::Option { option: "databases", reason: error.to_string() })?;
+        let tags = CursorTags::new(databases.collect()).map_err(ConfigError::too_many)?;
         Ok(Self { config, tags })
     }
 
@@ -69,8 +68,7 @@ impl Running {
         let turn = self.turn.lock().await;
         let config = self.with(&database)?;
         let tag = self.plan().tags.join(&name, database.location());
-        let tag =
-            tag.map_err(|error| ConfigError::Option { option: "databases", reason: error.to_string() })?;
+        let tag = tag.map_err(ConfigError::too_many)?;
         let joining = (self.open)(&database, &config, tag).inspect_err(|_| self.plan().tags.leave(&name))?;
         if found == Verdict::Healthy {
             // It need not be asked once more before it may take over.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::cursor::TooManyDatabases;
+
 /// A configuration that cannot be used, with the database and the option. Never shows a password.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -54,6 +56,10 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    pub(crate) fn too_many(error: TooManyDatabases) -> Self {
+        Self::Option { option: "databases", reason: error.to_string() }
+    }
+
     /// The same, of this place in a list of URLs.
     pub(super) fn of_url(self, place: usize) -> Self {
         match self {

@@ -32,8 +32,7 @@ impl MultiDbConfig {
 
     fn check_databases(&self) -> Result<(), ConfigError> {
         if self.databases.len() > CursorTag::COUNT {
-            let reason = TooManyDatabases { count: self.databases.len() }.to_string();
-            return Err(ConfigError::Option { option: "databases", reason });
+            return Err(ConfigError::too_many(TooManyDatabases { count: self.databases.len() }));
         }
         let mut names = HashSet::new();
         let mut locations = HashSet::new();

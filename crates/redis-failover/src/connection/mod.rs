@@ -57,7 +57,7 @@ pub(crate) use link::Connected;
 pub use link::{Link, LinkSettings, Standby};
 pub(crate) use own::{OwnLeaf, OwnService};
 pub(crate) use place::Place;
-pub(crate) use sentinel::Sentinels;
+pub(crate) use sentinel::{Sentinels, role_of};
 pub use service::{Connection, ConnectionFuture};
 #[cfg(feature = "cluster")]
 pub(crate) use staggered::first_to_succeed;

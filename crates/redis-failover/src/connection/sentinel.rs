@@ -136,15 +136,22 @@ fn ask<'a>(sentinel: &'a Endpoint, service: &'a str, limit: Duration) -> BoxFutu
     })
 }
 
+/// What a server says that it is, in answer to `ROLE`.
+pub(crate) fn role_of(answer: &Value) -> Option<&[u8]> {
+    let Value::Array(parts) = answer else { return None };
+    match parts.first() {
+        Some(Value::BulkString(role)) => Some(role),
+        _ => None,
+    }
+}
+
 /// Whether the server on the other side is a primary.
 pub(super) async fn check_primary(
     connection: &mut MultiplexedConnection,
     address: &Address,
 ) -> RedisResult<()> {
     let role = connection.send_packed_command(&redis::cmd("ROLE")).await?.extract_error()?;
-    let is_primary = matches!(&role, Value::Array(parts)
-        if matches!(parts.first(), Some(Value::BulkString(role)) if role == b"master"));
-    if is_primary {
+    if role_of(&role) == Some(b"master") {
         return Ok(());
     }
     let message = format!("{address} is said to be the primary, but does not say so itself");

@@ -9,6 +9,7 @@ use tower_failover::{Health, Probe, availability::Evidence};
 use tower_service::Service;
 
 use super::{Prober, kept::unfit};
+use crate::connection::role_of;
 
 /// Asks with `ROLE`; only a `master` passes (B18). For standbys that are read-only until they are promoted. Of a cluster
 /// the primaries are asked.
@@ -60,17 +61,13 @@ pub(super) async fn role(database: &Prober, probe: Probe) -> Health {
     database.ask_primaries(probe, &redis::cmd("ROLE"), judged).await
 }
 
-/// The first word of the reply is the role.
 fn judged(reply: &Value) -> Health {
-    match reply {
-        Value::Array(parts) => match parts.first() {
-            Some(Value::BulkString(role)) if role == b"master" => Health::Healthy,
-            Some(Value::BulkString(role)) => {
-                let said = format!("role:{}", String::from_utf8_lossy(role));
-                Health::Unhealthy(Evidence::Answered(said.into()))
-            }
-            _ => unfit(reply),
-        },
-        _ => unfit(reply),
+    match role_of(reply) {
+        Some(b"master") => Health::Healthy,
+        Some(role) => {
+            let said = format!("role:{}", String::from_utf8_lossy(role));
+            Health::Unhealthy(Evidence::Answered(said.into()))
+        }
+        None => unfit(reply),
     }
 }

@@ -6,12 +6,12 @@ use std::task::{Context, Poll, ready};
 use futures_util::future::BoxFuture;
 use redis::{RedisError, RedisResult};
 use tokio::time::{Duration, Instant, Sleep, sleep};
-use tower_failover::availability::Changes;
+use tower_failover::availability::{Changes, OpenConnection};
 use tower_failover::{Backoff, Chance};
 
 use super::delivery::Generation;
 use super::session::{Happened, Session};
-use super::source::{Advice, Listening, Source};
+use super::source::{Advice, Source};
 use crate::connection::BoxedStream;
 
 /// The waits between dials that failed, or whose connection did not last (B36).
@@ -40,7 +40,7 @@ pub(super) struct Feed {
 enum State {
     Resting(Option<Pin<Box<Sleep>>>),
     Dialling(BoxFuture<'static, RedisResult<BoxedStream>>),
-    Live { session: Box<Session>, generation: Generation, since: Instant, _listening: Listening },
+    Live { session: Box<Session>, generation: Generation, since: Instant, _listening: OpenConnection },
 }
 
 /// What a feed tells.

@@ -1,14 +1,13 @@
 //! The databases that a subscriber may listen to.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use redis::RedisResult;
 
 use tower_failover::Availability;
 use tower_failover::Verdict;
-use tower_failover::availability::View;
+use tower_failover::availability::{ConnectionCount, OpenConnection, View};
 use tower_failover::event::Name;
 
 use crate::connection::{BoxedStream, Place};
@@ -24,22 +23,14 @@ struct Inner {
     place: Place,
     availability: Availability,
     redial_spread: Duration,
-    listening: AtomicUsize,
-}
-
-/// A connection on which a subscriber listens to a database, counted as long as this lives.
-pub(super) struct Listening(Source);
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        self.0.0.listening.fetch_sub(1, Ordering::Relaxed);
-    }
+    /// Those on which subscribers listen.
+    listening: ConnectionCount,
 }
 
 impl Source {
     /// Redials that nobody waits for take place within `redial_spread` (B36).
     pub(crate) fn new(place: impl Into<Place>, availability: Availability, redial_spread: Duration) -> Self {
-        let listening = AtomicUsize::new(0);
+        let listening = ConnectionCount::default();
         Self(Arc::new(Inner { place: place.into(), availability, redial_spread, listening }))
     }
 
@@ -68,12 +59,11 @@ impl Source {
 
     /// How many subscribers have a connection to it.
     pub(crate) fn subscribers(&self) -> usize {
-        self.0.listening.load(Ordering::Relaxed)
+        self.0.listening.count()
     }
 
-    pub(super) fn listens(&self) -> Listening {
-        self.0.listening.fetch_add(1, Ordering::Relaxed);
-        Listening(self.clone())
+    pub(super) fn listens(&self) -> OpenConnection {
+        self.0.listening.opened()
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {
