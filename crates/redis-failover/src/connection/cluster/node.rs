@@ -1,7 +1,7 @@
 //! One node's connection, as redis-rs's cluster client wants it.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
@@ -48,7 +48,7 @@ const PACE: Duration = Duration::from_millis(5);
 
 /// redis-rs's trait has no place for a connector, so that there is one for the whole process: a client gives its number
 /// in place of the user's name, and is found here.
-static CLIENTS: Mutex<Option<HashMap<u64, Weak<Shared>>>> = Mutex::new(None);
+static CLIENTS: Mutex<BTreeMap<u64, Weak<Shared>>> = Mutex::new(BTreeMap::new());
 static NUMBERS: AtomicU64 = AtomicU64::new(0);
 
 impl Nodes {
@@ -61,7 +61,7 @@ impl Nodes {
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let (live, count) = (Mutex::new(Some(HashMap::new())), watch::Sender::new(0));
         let shared = Arc::new(Shared { number, cluster, availability, dial, answer, live, count });
-        clients().get_or_insert_default().insert(number, Arc::downgrade(&shared));
+        clients().insert(number, Arc::downgrade(&shared));
         Self(shared)
     }
 
@@ -83,9 +83,7 @@ impl Nodes {
 
 impl Drop for Nodes {
     fn drop(&mut self) {
-        if let Some(clients) = clients().as_mut() {
-            clients.remove(&self.0.number);
-        }
+        clients().remove(&self.0.number);
         let live = self.0.live().take();
         for closer in live.into_iter().flatten().map(|(_, closer)| closer) {
             closer.abort();
@@ -93,7 +91,7 @@ impl Drop for Nodes {
     }
 }
 
-fn clients() -> MutexGuard<'static, Option<HashMap<u64, Weak<Shared>>>> {
+fn clients() -> MutexGuard<'static, BTreeMap<u64, Weak<Shared>>> {
     CLIENTS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -216,7 +214,7 @@ impl Connect for Node {
         Box::pin(async move {
             let info = info.into_connection_info()?;
             let number = info.redis_settings().username().and_then(|number| number.parse().ok());
-            let client = number.and_then(|number: u64| clients().as_ref()?.get(&number)?.upgrade());
+            let client = number.and_then(|number: u64| clients().get(&number)?.upgrade());
             let Some(client) = client else { return Err(Carried::not_sent(closed())) };
             client.connect(Address::from(&info)).await
         })
