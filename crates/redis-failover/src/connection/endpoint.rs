@@ -51,7 +51,7 @@ use crate::classify::misconfigured;
 /// Clones dial alike, and at one pace while dials are refused.
 #[derive(Clone)]
 pub struct Endpoint {
-    place: Place,
+    location: Location,
     settings: RedisConnectionInfo,
     credentials: Option<Arc<dyn ProvideCredentials>>,
     connect: Arc<dyn Connect>,
@@ -63,7 +63,7 @@ pub struct Endpoint {
 
 /// Where a database is.
 #[derive(Clone)]
-enum Place {
+enum Location {
     At(Address),
     /// Where the sentinels say, at each dial.
     Behind(Sentinels),
@@ -96,8 +96,8 @@ impl Drop for Established {
 impl Endpoint {
     /// Dials what `info` says through `connect`, within `connect_timeout` from the name to the handshake's end.
     pub fn new(info: ConnectionInfo, connect: Arc<dyn Connect>, connect_timeout: Duration) -> Self {
-        let place = Place::At(Address::from(&info));
-        Self::to(place, info.redis_settings().clone(), connect, connect_timeout)
+        let location = Location::At(Address::from(&info));
+        Self::to(location, info.redis_settings().clone(), connect, connect_timeout)
     }
 
     /// Dials the primary that `sentinels` know, wherever it is at the time.
@@ -107,17 +107,17 @@ impl Endpoint {
         connect: Arc<dyn Connect>,
         connect_timeout: Duration,
     ) -> Self {
-        Self::to(Place::Behind(sentinels), settings, connect, connect_timeout)
+        Self::to(Location::Behind(sentinels), settings, connect, connect_timeout)
     }
 
     fn to(
-        place: Place,
+        location: Location,
         settings: RedisConnectionInfo,
         connect: Arc<dyn Connect>,
         connect_timeout: Duration,
     ) -> Self {
         Self {
-            place,
+            location,
             settings,
             credentials: None,
             connect,
@@ -151,9 +151,9 @@ impl Endpoint {
 
     /// Where it leads; for a database that is managed by Sentinel, where the first of its sentinels is.
     pub fn address(&self) -> &Address {
-        match &self.place {
-            Place::At(address) => address,
-            Place::Behind(sentinels) => sentinels.first_address(),
+        match &self.location {
+            Location::At(address) => address,
+            Location::Behind(sentinels) => sentinels.first_address(),
         }
     }
 
@@ -190,9 +190,9 @@ impl Endpoint {
 
     /// Dials wherever the database may be, until it is there. Lent is the stream to be taken back.
     async fn reach(&self, limit: Duration, lend: bool) -> RedisResult<(Dialled, Option<Lent>)> {
-        let mut search = match &self.place {
-            Place::At(address) => Search::at(address),
-            Place::Behind(sentinels) => sentinels.search(limit),
+        let mut search = match &self.location {
+            Location::At(address) => Search::at(address),
+            Location::Behind(sentinels) => sentinels.search(limit),
         };
         loop {
             let address = search.next().await?;
@@ -219,7 +219,7 @@ impl Endpoint {
         } else {
             (self.greet(settings, stream).await?, None)
         };
-        if matches!(self.place, Place::Behind(_)) {
+        if matches!(self.location, Location::Behind(_)) {
             check_primary(&mut dialled.connection, address).await?;
         }
         Ok((dialled, lent))
@@ -265,7 +265,7 @@ impl Endpoint {
     /// As this one, to another place: what is refused there is refused there only.
     #[cfg(feature = "cluster")]
     pub(super) fn at(&self, address: Address) -> Self {
-        Self { place: Place::At(address), shared: Arc::default(), ..self.clone() }
+        Self { location: Location::At(address), shared: Arc::default(), ..self.clone() }
     }
 
     async fn open(

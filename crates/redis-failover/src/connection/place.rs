@@ -8,7 +8,7 @@ use super::{
     Cluster,
     cluster::{has_moved, is_redirected, named},
 };
-use crate::{command::Command, error::Error};
+use crate::command::Command;
 #[cfg(feature = "cluster")]
 use crate::{
     command::{Slots, slot_of},
@@ -53,10 +53,6 @@ impl Place {
         None
     }
 
-    pub(crate) fn slot_to_watch(&self, _: &Command<'_>) -> Result<Option<u16>, Error> {
-        Ok(None)
-    }
-
     pub(crate) fn check_slot(&self, _: Option<u16>, _: &Command<'_>) -> Result<(), ConnectionError> {
         Ok(())
     }
@@ -96,14 +92,9 @@ impl Place {
         }
     }
 
-    /// The slot that all watched keys have to be of.
-    pub(crate) fn slot_to_watch(&self, watch: &Command<'_>) -> Result<Option<u16>, Error> {
-        match (self, watch.slots()) {
-            (Self::One(_), _) => Ok(None),
-            (_, Slots::One(slot)) => Ok(Some(slot)),
-            (_, Slots::None) => Err(Error::NoKeyToWatch),
-            (_, Slots::Several) => Err(Error::CrossSlot { command: "WATCH" }),
-        }
+    /// Whether a key says which node to dial.
+    pub(crate) fn has_slots(&self) -> bool {
+        matches!(self, Self::Nodes(_))
     }
 
     /// Whether the node of this slot has the keys of a call.

@@ -10,6 +10,8 @@ use tokio::time::Duration;
 
 use crate::adapter::replies;
 use crate::classify::ReplyClass;
+#[cfg(feature = "cluster")]
+use crate::command::Slots;
 use crate::command::{Command, Refused};
 use crate::connection::{ConnectionError, Dedicated, Lease};
 use crate::error::Error;
@@ -95,6 +97,19 @@ impl Attempt {
         if !self.is_lost() && self.run(&Command::from(&unwatch)).await.is_ok() {
             self.end();
         }
+    }
+}
+
+/// The slot that all watched keys have to be of.
+#[cfg(feature = "cluster")]
+pub(super) fn slot_to_watch(dedicated: &Dedicated, watch: &Command<'_>) -> Result<Option<u16>, Error> {
+    if !dedicated.place().has_slots() {
+        return Ok(None);
+    }
+    match watch.slots() {
+        Slots::One(slot) => Ok(Some(slot)),
+        Slots::None => Err(Error::NoKeyToWatch),
+        Slots::Several => Err(Error::CrossSlot { command: "WATCH" }),
     }
 }
 

@@ -6,6 +6,8 @@ use redis::aio::ConnectionLike;
 use redis::{Cmd, FromRedisValue, Pipeline, RedisError, RedisFuture, RedisResult, Value};
 use tokio::time::{Duration, Instant, sleep, timeout_at};
 
+#[cfg(feature = "cluster")]
+use super::attempt::slot_to_watch;
 use super::attempt::{Attempt, TransactionConnection, is_lost};
 use super::{Place, TransactionSettings};
 use crate::classify::{ReplyClass, Shape};
@@ -95,7 +97,11 @@ where
         Err(error @ Error::DatabaseLeft) => return Err(End::Lost(error)),
         Err(error) => return Err(End::Failed(error)),
     };
-    let slot = dedicated.place().slot_to_watch(&Command::from(&transaction.watch)).map_err(End::Failed)?;
+    #[cfg(feature = "cluster")]
+    let slot = slot_to_watch(&dedicated, &Command::from(&transaction.watch)).map_err(End::Failed)?;
+    // Only clusters have slots.
+    #[cfg(not(feature = "cluster"))]
+    let slot = None;
     let attempt = Attempt::begin(&dedicated, slot).await.map_err(not_applied)?;
     watch(&transaction.watch, &attempt).await?;
 
