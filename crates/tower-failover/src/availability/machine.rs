@@ -49,8 +49,8 @@ pub struct CircuitStatus {
     pub since: Instant,
     /// Whether it is held open by hand.
     pub forced: bool,
-    /// When it wants a [`Signal::Tick`]. One of a machine of one's own must be to come: what is due when the machine
-    /// says so is done at once, or at the next signal.
+    /// When it wants a [`Signal::Tick`]: at once, if that is past. What a machine of one's own still wants then is not
+    /// ticked for again before the next signal.
     pub next_change_at: Option<Instant>,
     /// Whether it wants one full round of checks now.
     pub wants_round: bool,

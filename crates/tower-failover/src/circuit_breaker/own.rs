@@ -106,9 +106,7 @@ impl<M: Machine> Contained<M> {
         }
         let own = &mut self.own;
         if let Ok((result, status)) = catch_unwind(AssertUnwindSafe(|| (run(own), own.status().clone()))) {
-            // What is due already would wake the driver again and again.
-            let next_change_at = status.next_change_at.filter(|at| *at > now);
-            self.status = CircuitStatus { next_change_at, ..status };
+            self.status = status;
             return result;
         }
         // It is told once the lock of the cell is free.
@@ -120,6 +118,10 @@ impl<M: Machine> Contained<M> {
 impl<M: Machine> Machine for Contained<M> {
     fn apply(&mut self, signal: &Signal, checked: bool, now: Instant) {
         self.run(now, |machine| machine.apply(signal, checked, now));
+        // What a tick has not settled would have the driver tick again and again.
+        if self.usual.is_none() && matches!(signal, Signal::Tick) {
+            self.status.next_change_at = self.status.next_change_at.filter(|due| *due > now);
+        }
     }
 
     fn try_trial(&mut self, now: Instant) -> Option<Epoch> {
@@ -250,18 +252,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn b8_what_a_machine_of_ones_own_was_to_do_already_wakes_nobody() {
+    async fn b8_what_a_tick_leaves_undone_in_a_machine_of_ones_own_wakes_nobody_again() {
         let availability = Availability::new("eu-west", Events::default());
-        let late = |status| Stands(CircuitStatus { next_change_at: Some(Instant::now()), ..status });
-        let circuit = Circuit::own(availability.clone(), late);
-        assert_eq!(circuit.status().next_change_at, None);
         let due = Instant::now() + HOUR;
-        let early = |status| Stands(CircuitStatus { next_change_at: Some(due), ..status });
-        let circuit = Circuit::own(availability.clone(), early);
-        assert_eq!(circuit.status().next_change_at, Some(due));
+        let stands = |status| Stands(CircuitStatus { next_change_at: Some(due), ..status });
+        let circuit = Circuit::own(availability.clone(), stands);
         advance(HOUR).await;
+        availability.signal(Signal::Release);
+        assert_eq!(circuit.status().next_change_at, Some(due), "it has not been told of the time yet");
         availability.signal(Signal::Tick);
         assert_eq!(circuit.status().next_change_at, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn b61_a_drill_of_no_length_ends_with_a_machine_of_ones_own_too() {
+        let availability = Availability::new("eu-west", Events::default());
+        let circuit = Circuit::own(availability.clone(), Panics);
+        circuit.trip(Duration::ZERO);
+        assert_eq!(circuit.status().next_change_at, Some(Instant::now()), "its end is to be told");
+        trip(&availability);
+        availability.signal(Signal::Tick);
+        assert!(!circuit.status().forced, "not for ever either, when it panics");
     }
 
     /// Looks at its member as it goes, and notes whether that could be done.
