@@ -1,5 +1,5 @@
-//! Passwords and keys are planted wherever there is room for them, a client lives through all that may happen to it,
-//! and nothing that it says anywhere shows one: no log, event, error, snapshot, metric or `Debug`.
+//! Passwords, a key and values are planted, a client lives through outages and refusals, and nothing that it says
+//! anywhere shows one: no log, event, error, snapshot, metric or `Debug`.
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 

@@ -9,12 +9,13 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt, service_fn};
-use tower_failover::availability::{CallCounts, Evidence};
+use tower_failover::availability::{CallCounts, CircuitState, Evidence};
 use tower_failover::balance::{FailoverHandle, Switch, fixed};
 use tower_failover::retry::{Assessment, RetryLayer, RetryPolicy};
 use tower_failover::{
-    Availability, Circuit, CircuitSettings, DeadlineLayer, Event, Events, FailoverConfig, Finding, Member,
-    Signal, Suspicion, Sweeper, SwitchReason, Weight, WeightedFailoverBalance,
+    Availability, Circuit, CircuitSettings, DeadlineLayer, Event, Events, FailoverConfig,
+    FailureDetectorLayer, Finding, Member, Signal, Suspicion, Sweeper, SwitchReason, Thresholds, Weight,
+    WeightedFailoverBalance,
 };
 
 /// Of requests that fail in doubt, `GET`s are repeated.
@@ -163,4 +164,37 @@ async fn b52_an_event_names_the_version_of_its_switch() {
         }
     }
     panic!("no switch was told");
+}
+
+/// A member whose circuit opens at its first failure, and which fails after a second if it is told to.
+fn late(name: &'static str, weight: f64, events: &Events) -> (Late, Circuit) {
+    let availability = Availability::new(name, events.clone());
+    let circuit = Circuit::new(availability.clone(), CircuitSettings::default()).unwrap();
+    let service = service_fn(move |fails: bool| async move {
+        if !fails {
+            return Ok(name);
+        }
+        sleep(Duration::from_secs(1)).await;
+        Err(io::Error::from(io::ErrorKind::ConnectionReset))
+    });
+    let detector = FailureDetectorLayer::new(availability.clone());
+    let detector = detector.thresholds(Thresholds::new(1, 0.0, Duration::from_secs(1)).unwrap());
+    let stack = BoxCloneSyncService::new(detector.layer(service));
+    (Member::new(stack, availability).weight(Weight::new(weight).unwrap()), circuit)
+}
+
+type Late = Member<BoxCloneSyncService<bool, &'static str, io::Error>>;
+
+#[tokio::test(start_paused = true)]
+async fn b15_a_failure_that_lands_after_a_switch_is_charged_to_the_member_that_ran_the_call() {
+    let events = Events::default();
+    let ((heavy, of_heavy), (light, of_light)) = (late("heavy", 1.0, &events), late("light", 0.5, &events));
+    let members = fixed([heavy, light]);
+    let balance = WeightedFailoverBalance::new(members, FailoverConfig::default()).unwrap();
+    let fails = tokio::spawn(balance.clone().oneshot(true));
+    sleep(Duration::from_millis(500)).await;
+    balance.handle().set_active("light", None).await.unwrap();
+    fails.await.unwrap().unwrap_err();
+    assert_eq!((of_heavy.state(), of_light.state()), (CircuitState::Open, CircuitState::Closed));
+    assert_eq!(balance.clone().oneshot(false).await.unwrap(), "light");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::time::{Instant, sleep};
-use tower_failover::{Chance, FailoverConfig, Health, SwitchReason};
+use tower_failover::{Chance, Event, FailoverConfig, Health, SwitchReason, Verdict};
 
 use super::stage::{GRACE, Stage, active, ask, pass, settled};
 
@@ -58,7 +58,11 @@ async fn b37_a_round_of_checks_must_pass_at_the_moment_of_the_fallback() {
     pass(Duration::from_millis(700)).await;
     assert!(checks[1].probes() > asked);
     assert_eq!(active(&balance).as_deref(), Some("middle"));
-    assert_eq!(stage.switches().len(), 2, "the first choice and the drain, and no way there and back");
+    let told = stage.all_told();
+    let switches = told.iter().filter(|event| matches!(event, Event::ActiveChanged { .. }));
+    assert_eq!(switches.count(), 2, "the first choice and the drain, and no way there and back");
+    let is_heavy_failing = |event: &Event| matches!(event, Event::VerdictChanged { member, to: Verdict::Unhealthy, .. } if &**member == "heavy");
+    assert!(told.iter().any(is_heavy_failing), "why is told: {told:?}");
     checks[1].says(Health::Healthy);
     pass(INTERVAL + Duration::from_secs(5)).await;
     assert_eq!(active(&balance).as_deref(), Some("heavy"), "the next one succeeds");

@@ -155,9 +155,14 @@ impl Stage {
         }
     }
 
+    /// All that was told since the last look.
+    pub(crate) fn all_told(&mut self) -> Vec<Event> {
+        std::iter::from_fn(|| self.seen.next().now_or_never().flatten()).collect()
+    }
+
     /// What was told since the last look, the circuits' and verdicts' own events aside.
     pub(crate) fn told(&mut self) -> Vec<Event> {
-        let told = std::iter::from_fn(|| self.seen.next().now_or_never().flatten());
+        let told = self.all_told().into_iter();
         told.filter(|event| !matches!(event, Event::CircuitChanged { .. } | Event::VerdictChanged { .. }))
             .collect()
     }

@@ -121,6 +121,9 @@ async fn b36_an_idle_connection_that_was_lost_or_fell_silent_is_dialled_anew_bef
         }
         stage.ping().await.give_back();
         assert_eq!((stage.dials(), stage.server().commands("PING") > 0), (2, true), "silent: {silent}");
+        former.thaw();
+        settle().await;
+        assert_eq!(former.connections_open(), 0, "the former one is closed");
     }
 }
 

@@ -186,6 +186,8 @@ fn b56_urls_alone_are_databases_in_the_order_of_preference() {
         MultiDbConfig::from_toml("urls = ['redis://eu', 'redis://us/1', 'unix:///run/redis.sock']").unwrap();
     let built = MultiDbConfig::from_urls(["redis://eu", "redis://us/1", "unix:///run/redis.sock"]).unwrap();
     assert_eq!(shown(&read), shown(&built));
+    let weights: Vec<_> = built.databases.iter().map(|database| database.weight).collect();
+    assert_eq!(weights, [1.0, 0.5, 0.25]);
 }
 
 /// What a check does not say for itself is as its database has it, or else all of them.

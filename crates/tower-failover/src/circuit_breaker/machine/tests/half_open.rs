@@ -78,3 +78,13 @@ fn b10_what_an_older_epoch_says_counts_for_nothing() {
         assert_eq!(*bench.status(), before);
     }
 }
+
+#[test]
+fn b9_a_failed_probe_of_a_round_that_passes_opens_nothing() {
+    let mut bench = Bench::checked();
+    bench.trip();
+    bench.verdict(Verdict::Healthy);
+    assert_eq!(bench.pass(GRACE), CircuitState::HalfOpen);
+    assert_eq!(bench.signal(Signal::ProbeFailed), CircuitState::HalfOpen, "the policy may allow for it");
+    assert_eq!(bench.verdict(Verdict::Healthy), CircuitState::Closed);
+}
