@@ -119,6 +119,16 @@ pub(crate) fn more_telling(last: Option<RedisError>, error: RedisError) -> Redis
     last.filter(|last| misconfigured(last).is_some()).unwrap_or(error)
 }
 
+/// Whether somebody was there who would have no connection more. A server that has reached its `maxclients` says so and
+/// hangs up, and which of the two is heard first is chance; over TLS nothing is said.
+pub(crate) fn has_no_room(error: &RedisError) -> bool {
+    match ReplyClass::of(Err(error), Shape::Single) {
+        ReplyClass::ConnectionLost => true,
+        ReplyClass::Answered => error.to_string().contains("max number of clients"),
+        _ => false,
+    }
+}
+
 impl ReplyClass {
     /// Classifies the outcome of a call with this shape of reply.
     #[inline]

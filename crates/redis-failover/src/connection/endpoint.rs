@@ -24,8 +24,9 @@ use super::{
     lent::Lent,
     refusal::Refusals,
     sentinel::{Search, check_primary},
+    spare::Spare,
 };
-use crate::classify::misconfigured;
+use crate::classify::{has_no_room, misconfigured};
 
 /// How one database is dialled: where, as whom, by which connector, and within what time.
 ///
@@ -59,6 +60,7 @@ pub struct Endpoint {
     client_name: Option<Arc<str>>,
     connections: ConnectionCount,
     shared: Arc<Mutex<Shared>>,
+    spare: Spare,
 }
 
 /// Where a database is.
@@ -125,6 +127,7 @@ impl Endpoint {
             client_name: None,
             connections: ConnectionCount::default(),
             shared: Arc::default(),
+            spare: Spare::default(),
         }
     }
 
@@ -248,9 +251,10 @@ impl Endpoint {
         shared.refusals.is_refused() && shared.established.is_none()
     }
 
-    /// The connection that calls run on now.
+    /// The connection that calls run on now, or will at once.
     pub(crate) fn established(&self) -> Option<MultiplexedConnection> {
-        self.shared().established.as_ref().map(|(_, connection)| connection.clone())
+        let established = self.shared().established.as_ref().map(|(_, connection)| connection.clone());
+        established.or_else(|| self.spare.given())
     }
 
     /// Says that calls run on this connection, until the guard is dropped.
@@ -262,10 +266,25 @@ impl Endpoint {
         Established { endpoint: self.clone(), number }
     }
 
+    /// What health checks give up for calls.
+    pub(super) fn spare_connection(&self) -> &Spare {
+        &self.spare
+    }
+
+    /// Gives a health check's connection to calls, if they have none and can get no other; else, gives it back.
+    pub(crate) fn give_up(&self, dialled: Dialled) -> Option<Dialled> {
+        self.spare.offer(dialled)
+    }
+
     /// As this one, to another place: what is refused there is refused there only.
     #[cfg(feature = "cluster")]
     pub(super) fn at(&self, address: Address) -> Self {
-        Self { location: Location::At(address), shared: Arc::default(), ..self.clone() }
+        Self {
+            location: Location::At(address),
+            shared: Arc::default(),
+            spare: Spare::default(),
+            ..self.clone()
+        }
     }
 
     async fn open(
@@ -346,7 +365,10 @@ impl Dialled {
     /// Without a password the handshake asks for nothing that a server would refuse; it refuses what comes after it.
     async fn is_let_in(&mut self) -> RedisResult<()> {
         match self.connection.send_packed_command(&redis::cmd("PING")).await? {
-            Value::ServerError(error) if misconfigured(&error.clone().into()).is_some() => Err(error.into()),
+            Value::ServerError(error) => {
+                let error = RedisError::from(error);
+                if misconfigured(&error).is_some() || has_no_room(&error) { Err(error) } else { Ok(()) }
+            }
             _ => Ok(()),
         }
     }

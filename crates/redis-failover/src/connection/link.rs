@@ -12,7 +12,10 @@ use tower_failover::{
 };
 
 use super::{Dialled, Endpoint, demand::Demand, endpoint::Established};
-use crate::{classify::misconfigured, cursor::CursorTag};
+use crate::{
+    classify::{has_no_room, misconfigured},
+    cursor::CursorTag,
+};
 
 /// Whether a database is connected to before a call needs it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,10 +58,10 @@ impl LinkSettings {
 }
 
 /// The task that keeps one database's connection: it dials, notices at once when the connection ends, and
-/// dials anew when the database's health checks have passed (B36). A connection that answers no call while they
-/// pass is given up, and a new one is made at once; what was in flight there may have been executed. While calls are
-/// answered that the database cannot serve, a new connection takes its place, at most once a second: the name may lead
-/// to another server by now (B59).
+/// dials anew when the database's health checks have passed (B36). Where the server has no room for another connection,
+/// it takes that of the health checks. A connection that answers no call while they pass is given up, and a new one is
+/// made at once; what was in flight there may have been executed. While calls are answered that the database cannot
+/// serve, a new connection takes its place, at most once a second: the name may lead to another server by now (B59).
 ///
 /// Closing it, or dropping it, closes the socket and ends what is in flight there. As soon as the runtime has
 /// dropped the task, calls fail with [`ConnectionError::Closed`](super::ConnectionError::Closed).
@@ -87,6 +90,14 @@ pub(super) trait Dial: Send + Sync + 'static {
 
     /// Says that calls run on this connection, until what is returned is dropped.
     fn establish(&self, dialled: &Self::Dialled) -> Option<Established>;
+
+    /// Says whether calls want the connection of the health checks, for want of room for another.
+    fn want_spare(&self, _wanted: bool) {}
+
+    /// Completes with what the health checks give up, where they do.
+    fn spare(&self) -> impl Future<Output = Self::Dialled> + Send {
+        std::future::pending()
+    }
 }
 
 /// A connection that was made.
@@ -108,6 +119,17 @@ impl Dial for Endpoint {
 
     fn establish(&self, dialled: &Dialled) -> Option<Established> {
         Some(Self::establish(self, dialled.connection.clone()))
+    }
+
+    fn want_spare(&self, wanted: bool) {
+        match wanted {
+            true => self.spare_connection().want(),
+            false => self.spare_connection().want_no_more(),
+        }
+    }
+
+    fn spare(&self) -> impl Future<Output = Dialled> + Send {
+        self.spare_connection().take()
     }
 }
 
@@ -196,6 +218,7 @@ impl<D: Dial> Keeper<D> {
             }
             match self.dial().await {
                 Ok(dialled) => {
+                    self.endpoint.want_spare(false);
                     self.tell_unchecked(None);
                     is_alive = matches!(self.serve_all(dialled).await, Served::FellSilent);
                     failed_dials = 0;
@@ -204,6 +227,7 @@ impl<D: Dial> Keeper<D> {
                 Err(error) => {
                     tracing::debug!(member = %self.availability.name(), %error, "cannot connect");
                     self.tell_unchecked(misconfigured(&error));
+                    self.endpoint.want_spare(has_no_room(&error));
                     self.availability.suspect();
                     self.say(Status::Down(Arc::new(error)));
                     sleep(self.settings.backoff.delay(failed_dials, &self.chance)).await;
@@ -314,7 +338,7 @@ impl<D: Dial> Keeper<D> {
         }
     }
 
-    /// Given up when the checks find out that it is in vain.
+    /// Given up when the checks find out that it is in vain, and spared when they give up their own.
     async fn dial(&mut self) -> RedisResult<D::Dialled> {
         let (availability, changes) = (&self.availability, &mut self.changes);
         let in_vain = async {
@@ -327,6 +351,8 @@ impl<D: Dial> Keeper<D> {
             }
         };
         tokio::select! {
+            biased;
+            spare = self.endpoint.spare() => Ok(spare),
             dialled = self.endpoint.dial(None) => dialled,
             () = in_vain => Err(unhealthy()),
         }

@@ -7,6 +7,8 @@
 //! - `sentinel`: where Sentinel says that a database is
 //! - `cluster`: the nodes of a cluster, and redis-rs's client over them (feature `cluster`)
 //! - `place`: where connections are dialled that one call has to itself
+//! - `spare`: a connection that health checks give up for calls
+//! - `refusal`: the pace of dials that are refused
 //! - `dedicated`: connections that one call has to itself, for a while
 //! - `own`: calls through a service of the user's own
 //! - [`Connections`]: how many of them a database has
@@ -32,6 +34,7 @@ mod place;
 mod refusal;
 mod sentinel;
 mod service;
+mod spare;
 mod staggered;
 #[cfg(feature = "tls-no-provider")]
 mod tls;
@@ -57,6 +60,7 @@ pub(crate) use link::Connected;
 pub use link::{Link, LinkSettings, Standby};
 pub(crate) use own::{OwnLeaf, OwnService};
 pub(crate) use place::Place;
+pub(crate) use refusal::Refusals;
 pub(crate) use sentinel::{Sentinels, role_of};
 pub use service::{Connection, ConnectionFuture};
 #[cfg(feature = "cluster")]

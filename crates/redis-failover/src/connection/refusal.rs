@@ -1,4 +1,4 @@
-//! The pace of dials that are refused because something is set up wrongly. Pure.
+//! The pace of dials that are refused because something is set up wrongly, or because there is no room. Pure.
 
 use redis::{RedisError, RedisResult};
 use tokio::time::{Duration, Instant};
@@ -7,9 +7,9 @@ use tower_failover::Backoff;
 /// Nobody heals such a refusal by asking again soon (B14).
 const PACE: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
 
-/// What became of an endpoint's last dial, if it was refused.
+/// What became of the last dial, if it was refused.
 #[derive(Debug, Default)]
-pub(super) struct Refusals(Option<Refusal>);
+pub(crate) struct Refusals(Option<Refusal>);
 
 #[derive(Debug)]
 struct Refusal {
@@ -20,14 +20,14 @@ struct Refusal {
 
 impl Refusals {
     /// Whether a dial may be made now; else the answer that it would get.
-    pub(super) fn admit(&self, now: Instant) -> RedisResult<()> {
+    pub(crate) fn admit(&self, now: Instant) -> RedisResult<()> {
         match &self.0 {
             Some(refusal) if now < refusal.until => Err(refusal.error.clone()),
             _ => Ok(()),
         }
     }
 
-    pub(super) fn refused(&mut self, error: &RedisError, now: Instant) {
+    pub(crate) fn refused(&mut self, error: &RedisError, now: Instant) {
         let repeats = match &self.0 {
             // Dials made side by side are one.
             Some(refusal) if now < refusal.until => return,
@@ -38,7 +38,7 @@ impl Refusals {
     }
 
     /// A dial ended otherwise.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.0 = None;
     }
 

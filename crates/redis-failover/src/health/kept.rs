@@ -6,27 +6,31 @@ use std::{
 };
 
 use redis::{Cmd, RedisError, RedisResult, Value};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tower_failover::{Health, Probe, availability::Evidence};
 
 use crate::{
-    classify::{ReplyClass, Shape, misconfigured},
-    connection::{Dialled, Endpoint},
+    classify::{ReplyClass, Shape, has_no_room, misconfigured},
+    connection::{Dialled, Endpoint, Refusals},
 };
 
 /// A connection that is kept from one probe to the next, and shared by clones of a check.
 ///
 /// A probe takes it out while it uses it. So one that hangs, or is given up, takes its connection with it, and
 /// the next dials afresh.
+///
+/// Where the server has no room for it, probes go over the connection of the calls, and dial at the pace of refusals
+/// (B36). Where calls have none, they get this one.
 #[derive(Clone, Debug)]
 pub(super) struct KeptConnection {
     endpoint: Endpoint,
     kept: Arc<Mutex<Option<Dialled>>>,
+    refusals: Arc<Mutex<Refusals>>,
 }
 
 impl KeptConnection {
     pub(super) fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, kept: Arc::default() }
+        Self { endpoint, kept: Arc::default(), refusals: Arc::default() }
     }
 
     pub(super) fn endpoint(&self) -> &Endpoint {
@@ -40,7 +44,7 @@ impl KeptConnection {
     /// Where calls have no connection and are refused a new one, what was kept proves nothing: only a dial does.
     pub(super) async fn ask(&self, probe: Probe, question: &Cmd, judge: impl Fn(&Value) -> Health) -> Health {
         let kept = self.slot().take().filter(|_| !self.endpoint.is_shut());
-        let Some(dialled) = kept else { return self.ask_anew(probe, question, judge).await };
+        let Some(dialled) = kept else { return self.ask_without(probe, question, judge).await };
         let mut on_kept = pin!(self.ask_on(dialled, question));
         match timeout(probe.timeout / 2, &mut on_kept).await {
             Ok(Ok(answer)) => judge(&answer),
@@ -54,13 +58,28 @@ impl KeptConnection {
         }
     }
 
+    /// Dials, unless there was no room a short while ago and calls have a connection that answers.
+    async fn ask_without(&self, probe: Probe, question: &Cmd, judge: impl Fn(&Value) -> Health) -> Health {
+        let may_have_room = self.refusals().admit(Instant::now()).is_ok();
+        if !may_have_room
+            // Silence says nothing of the database yet, as on a kept one.
+            && let Ok(Some(answer)) = timeout(probe.timeout / 2, self.ask_established(question)).await
+        {
+            return judge(&answer);
+        }
+        self.ask_anew(probe, question, judge).await
+    }
+
     async fn ask_anew(&self, probe: Probe, question: &Cmd, judge: impl Fn(&Value) -> Health) -> Health {
         let error = match self.endpoint.dial(Some(probe.timeout)).await {
-            Ok(dialled) => match self.ask_on(dialled, question).await {
-                Ok(answer) => return judge(&answer),
-                Err(error) => error,
-            },
-            Err(error) if was_turned_away(&error) => match self.ask_established(question).await {
+            Ok(dialled) => {
+                self.refusals().forget();
+                match self.ask_on(dialled, question).await {
+                    Ok(answer) => return judge(&answer),
+                    Err(error) => error,
+                }
+            }
+            Err(error) => match self.ask_in_its_place(&error, question).await {
                 Some(answer) => {
                     return match (judge(&answer), misconfigured(&error)) {
                         (Health::Healthy, Some(detail)) => Health::Misconfigured(detail),
@@ -69,9 +88,22 @@ impl KeptConnection {
                 }
                 None => error,
             },
-            Err(error) => error,
         };
         Health::Unhealthy(evidence(&error))
+    }
+
+    /// What is answered to calls, where a dial was turned away: there was no room, or we are refused as we are
+    /// configured. That says nothing of what was connected before.
+    async fn ask_in_its_place(&self, error: &RedisError, question: &Cmd) -> Option<Value> {
+        let has_no_room = has_no_room(error);
+        if !has_no_room && misconfigured(error).is_none() {
+            return None;
+        }
+        let answer = self.ask_established(question).await?;
+        if has_no_room {
+            self.refusals().refused(error, Instant::now());
+        }
+        Some(answer)
     }
 
     /// Asks on the connection that calls run on: as long as that answers, nobody has to go (B14, B36).
@@ -81,23 +113,18 @@ impl KeptConnection {
 
     async fn ask_on(&self, mut dialled: Dialled, question: &Cmd) -> RedisResult<Value> {
         let answer = dialled.connection.send_packed_command(question).await?;
-        *self.slot() = Some(dialled);
+        if let Some(dialled) = self.endpoint.give_up(dialled) {
+            *self.slot() = Some(dialled);
+        }
         Ok(answer)
+    }
+
+    fn refusals(&self) -> MutexGuard<'_, Refusals> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn slot(&self) -> MutexGuard<'_, Option<Dialled>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Whether somebody was there, and had no room for one connection more (`maxclients`: the server says so and hangs up,
-/// and which of the two is heard first is chance) or refuses us as we are configured. That says nothing of what was
-/// connected before.
-fn was_turned_away(error: &RedisError) -> bool {
-    match ReplyClass::of(Err(error), Shape::Single) {
-        ReplyClass::ConnectionLost | ReplyClass::Misconfigured(_) => true,
-        ReplyClass::Answered => error.to_string().contains("max number of clients"),
-        _ => false,
     }
 }
 

@@ -1,5 +1,6 @@
 use std::{
     convert::Infallible,
+    net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -9,14 +10,16 @@ use failover_testkit::{
     proxy::FaultProxy,
 };
 use redis::IntoConnectionInfo;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tower_failover::{
-    Availability, Chance, Events, Health, Probe, availability::Evidence, health::ProbeCause,
+    Availability, Chance, Check, Events, Health, HealthPlan, Probe, availability::Evidence,
+    health::ProbeCause,
 };
 use tower_service::Service;
 
 use super::{PingCheck, RoleCheck};
 use crate::{
+    command::Command,
     connection::{Connection, Credentials, Endpoint, Link, LinkSettings, TcpConnect},
     cursor::CursorTag,
 };
@@ -166,13 +169,17 @@ async fn b14_refused_credentials_are_told_apart_and_stay_secret() {
 
 /// An endpoint whose password may be changed, and which calls are connected to.
 async fn connected(server: &EmbeddedRedis) -> (Endpoint, Arc<Mutex<&'static str>>, Link) {
+    connected_at(server.addr()).await
+}
+
+async fn connected_at(address: SocketAddr) -> (Endpoint, Arc<Mutex<&'static str>>, Link) {
     let password = Arc::new(Mutex::new("right"));
     let now = Arc::clone(&password);
     let provider = move || {
         let password = Credentials::password(*now.lock().unwrap());
         async { Ok(password) }
     };
-    let endpoint = endpoint(&format!("redis://{}", server.addr())).credentials(Arc::new(provider));
+    let endpoint = endpoint(&format!("redis://{address}")).credentials(Arc::new(provider));
     let settings = LinkSettings::new(CursorTag::of("london"));
     let availability = Availability::new("london", Events::default());
     let (_calls, link) = Connection::open(endpoint.clone(), settings, availability, Chance::seeded(1));
@@ -224,6 +231,64 @@ async fn b14_where_calls_have_no_connection_a_kept_one_vouches_for_nobody() {
     .unwrap();
     let health = probe(&mut check, LONG).await;
     assert!(matches!(health, Some(Health::Unhealthy(Evidence::Misconfigured(_)))), "{health:?}");
+}
+
+#[tokio::test]
+async fn b36_a_check_that_is_given_no_connection_asks_on_that_of_calls_and_dials_at_the_pace_of_refusals() {
+    let server = EmbeddedRedis::builder().password("right").start().await.unwrap();
+    let (endpoint, _, _link) = connected(&server).await;
+    server.control().answer(Condition::MaxClients);
+    let dials = server.control().connections_accepted();
+    let (mut check, since) = (PingCheck::new(endpoint), Instant::now());
+    for _ in 0..50 {
+        assert_eq!(probe(&mut check, LONG).await, Some(Health::Healthy));
+    }
+    // One at once, and one in each second.
+    let allowed = 1 + since.elapsed().as_secs();
+    let made = server.control().connections_accepted() - dials;
+    assert!((1..=allowed).contains(&made), "{made} dials");
+
+    server.control().answer(Condition::Normal);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(probe(&mut check, LONG).await, Some(Health::Healthy));
+    assert_eq!(server.control().connections_open(), 2, "it has its own as soon as there is room");
+}
+
+#[tokio::test]
+async fn b36_a_silent_connection_of_calls_condemns_nobody_where_there_is_room_again() {
+    const LIMIT: Duration = Duration::from_secs(2);
+    let server = EmbeddedRedis::builder().password("right").start().await.unwrap();
+    let proxy = FaultProxy::start(server.addr()).await.unwrap();
+    let (endpoint, _, _link) = connected_at(proxy.addr()).await;
+    let mut check = PingCheck::new(endpoint);
+    server.control().answer(Condition::MaxClients);
+    assert_eq!(probe(&mut check, LIMIT).await, Some(Health::Healthy));
+
+    server.control().answer(Condition::Normal);
+    proxy.control().forget_connections();
+    assert_eq!(probe(&mut check, LIMIT).await, Some(Health::Healthy));
+}
+
+#[tokio::test]
+async fn b36_where_there_is_room_for_one_connection_calls_have_it() {
+    let server = EmbeddedRedis::start().await.unwrap();
+    let endpoint = endpoint(&server.url());
+    let check = PingCheck::new(endpoint.clone());
+    assert_eq!(probe(&mut check.clone(), LONG).await, Some(Health::Healthy));
+    server.control().answer(Condition::MaxClients);
+
+    let availability = Availability::new("london", Events::default());
+    let _watch = HealthPlan::new([Check::new("ping", check)]).watch(&availability).unwrap();
+    let settings = LinkSettings::new(CursorTag::of("london"));
+    let (mut calls, _link) = Connection::open(endpoint, settings, availability, Chance::seeded(1));
+    let set = redis::cmd("SET").arg("key").arg(1).take();
+    let answered = async {
+        while calls.call(Command::from(&set)).await.is_err() {
+            sleep(Duration::from_millis(2)).await;
+        }
+    };
+    timeout(LONG, answered).await.expect("the check has given its connection up");
+    assert_eq!(server.control().connections_open(), 1);
 }
 
 #[tokio::test]
