@@ -4,6 +4,7 @@
 
 mod durable;
 mod faults;
+pub mod herd;
 mod impostor;
 mod load;
 pub mod messages;
