@@ -69,6 +69,10 @@ pub enum InitialHealthCheckPolicy {
 /// config.validate()?;
 /// # Ok::<(), redis_failover::ConfigError>(())
 /// ```
+///
+/// # Clone
+/// Clients of clones tell their events in one place: whoever listens to one hears all. For several clients, build a
+/// configuration for each, or give each its own [`events`](Self::events).
 #[derive(Clone)]
 pub struct MultiDbConfig {
     pub(crate) databases: Vec<DatabaseConfig>,
