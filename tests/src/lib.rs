@@ -4,11 +4,13 @@
 
 mod durable;
 mod faults;
+mod held;
 pub mod herd;
 mod impostor;
 mod load;
 pub mod messages;
 mod settings;
+pub mod soak;
 mod stoppable;
 pub mod transactions;
 pub mod tree;
@@ -24,6 +26,7 @@ use tower_failover::balance::Snapshot;
 
 pub use durable::{durable, real_server};
 pub use faults::{Fault, NAMES, SEVEN, TWENTY, suffer};
+pub use held::{Held, connections, memory};
 pub use impostor::{Afterwards, Impostor};
 pub use load::{Load, Tally};
 pub use settings::{brisk, quick};

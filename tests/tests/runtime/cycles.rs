@@ -1,56 +1,15 @@
 //! Nothing is left behind by a thousand changes: B42.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use failover_testkit::server::AnyServer;
 use redis::AsyncCommands;
 use redis_failover::{DatabaseConfig, MultiDbClient};
-use tests::{active, until};
-use tokio::{runtime::Handle, time::sleep};
+use tests::{Held, active, memory, until};
 
-use super::{at, brisk, connections, database, started};
+use super::{at, brisk, database, started};
 
 const CYCLES: usize = 1000;
-
-/// What a process and its servers have for a client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Held {
-    tasks: usize,
-    descriptors: usize,
-    connections: [usize; 2],
-}
-
-impl Held {
-    async fn now(servers: [&AnyServer; 2]) -> Self {
-        let [first, second] = servers;
-        Self {
-            connections: [connections(first).await, connections(second).await],
-            tasks: Handle::current().metrics().num_alive_tasks(),
-            descriptors: fs::read_dir("/proc/self/fd").unwrap().count(),
-        }
-    }
-
-    /// What is held once what was begun has ended.
-    async fn settled(servers: [&AnyServer; 2]) -> Self {
-        let mut former = Self::now(servers).await;
-        for _ in 0..100 {
-            sleep(Duration::from_millis(20)).await;
-            let present = Self::now(servers).await;
-            if present == former {
-                break;
-            }
-            former = present;
-        }
-        former
-    }
-}
-
-/// Kilobytes of memory that this process has.
-fn memory() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
 
 /// A leak of a database's parts in each cycle would be several times as much.
 const MEMORY: u64 = 2 * 1024;

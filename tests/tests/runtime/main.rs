@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use failover_testkit::server::AnyServer;
 use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
-use tests::{PATIENCE, plain};
+use tests::{PATIENCE, connections};
 
 /// A server, and the database that it is.
 async fn database(name: &str, weight: f64) -> (AnyServer, DatabaseConfig) {
@@ -45,11 +45,4 @@ async fn started(config: MultiDbConfig) -> MultiDbClient {
 fn names(client: &MultiDbClient) -> Vec<String> {
     let members = client.snapshot().map(|snapshot| snapshot.members).unwrap_or_default();
     members.iter().map(|member| member.name.to_string()).collect()
-}
-
-/// How many others are connected to a server.
-async fn connections(server: &AnyServer) -> usize {
-    let mut connection = plain(&server.url()).await;
-    let list: String = redis::cmd("CLIENT").arg("LIST").query_async(&mut connection).await.unwrap();
-    list.lines().count() - 1
 }
