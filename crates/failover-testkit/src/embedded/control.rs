@@ -16,6 +16,7 @@ use super::{
     accounts::Accounts,
     condition::Condition,
     engine::Engine,
+    journal::Journal,
     life::{Life, Pulse},
     session,
 };
@@ -106,6 +107,15 @@ impl Control {
     /// How commands are answered from now on.
     pub fn answer(&self, condition: Condition) {
         self.engine().condition = condition;
+    }
+
+    /// Tells `keep` of every command that is executed from now on, by its name in lower case and its arguments, in the
+    /// order of execution; those of a transaction when `EXEC` runs them. Refused ones are not executed, and a
+    /// blocked one is when it no longer waits.
+    ///
+    /// It is called under the server's lock, so it must not ask the server for anything.
+    pub fn keep_journal(&self, keep: impl FnMut(&str, &[Vec<u8>]) + Send + 'static) {
+        self.engine().journal = Journal::kept_by(keep);
     }
 
     /// Whether the server was not killed; a frozen one is up.

@@ -13,6 +13,7 @@ use super::{
     clock::Clock,
     commands::{self, Command, Context, Flags, Outcome, Refusal},
     condition::Condition,
+    journal::Journal,
     pubsub::PubSub,
     resp::{Protocol, Value},
     store::Store,
@@ -32,6 +33,7 @@ pub(super) struct Engine {
     clients: BTreeMap<ClientId, Client>,
     connections_accepted: u64,
     commands: BTreeMap<&'static str, u64>,
+    pub(super) journal: Journal,
 }
 
 impl Engine {
@@ -47,6 +49,7 @@ impl Engine {
             clients: BTreeMap::new(),
             connections_accepted: 0,
             commands: BTreeMap::new(),
+            journal: Journal::default(),
         }
     }
 

@@ -17,6 +17,7 @@ mod condition;
 mod control;
 mod engine;
 mod glob;
+mod journal;
 mod life;
 mod pubsub;
 mod resp;

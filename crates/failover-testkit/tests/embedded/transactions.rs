@@ -1,3 +1,5 @@
+use std::sync::{Arc, Mutex};
+
 use failover_testkit::embedded::{Condition, EmbeddedRedis};
 use redis::AsyncCommands as _;
 
@@ -56,4 +58,25 @@ async fn a_refused_command_aborts_the_transaction() {
     assert!(error.to_string().contains("READONLY You can't write"), "{error}");
     server.control().answer(Condition::Normal);
     assert!(!redis.exists::<_, bool>("k").await.unwrap());
+}
+
+#[tokio::test]
+async fn a_journal_tells_what_was_executed_when_it_was() {
+    let server = EmbeddedRedis::start().await.unwrap();
+    let mut redis = connect(&server.url()).await;
+    let journal = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&journal);
+    server.control().keep_journal(move |command, arguments| {
+        let arguments = arguments.iter().map(|argument| String::from_utf8_lossy(argument));
+        kept.lock().unwrap().push(format!("{command} {}", arguments.collect::<Vec<_>>().join(" ")));
+    });
+
+    let () = redis::cmd("MULTI").query_async(&mut redis).await.unwrap();
+    let () = redis::cmd("INCR").arg("k").query_async(&mut redis).await.unwrap();
+    let () = redis.set("other", 1).await.unwrap();
+    assert_eq!(*journal.lock().unwrap(), ["multi "], "what waits for EXEC has not run");
+    let () = redis::cmd("EXEC").query_async(&mut redis).await.unwrap();
+    let refused = redis::cmd("HGET").arg("k").arg("field").query_async::<()>(&mut redis).await;
+    assert!(refused.is_err());
+    assert_eq!(*journal.lock().unwrap(), ["multi ", "incr k", "set other 1", "exec "]);
 }

@@ -63,6 +63,12 @@ impl Context<'_> {
     }
 
     pub(super) fn run(&mut self, command: &Command, arguments: &[Vec<u8>]) -> Outcome {
-        command.run(self, arguments).unwrap_or_else(|refusal| Outcome::Reply(refusal.into()))
+        match command.run(self, arguments) {
+            Ok(outcome) => {
+                self.engine.journal.note(command.name, arguments, &outcome);
+                outcome
+            }
+            Err(refusal) => Outcome::Reply(refusal.into()),
+        }
     }
 }
