@@ -10,6 +10,7 @@ mod impostor;
 mod load;
 pub mod messages;
 mod settings;
+pub mod simulation;
 pub mod soak;
 mod stoppable;
 pub mod transactions;

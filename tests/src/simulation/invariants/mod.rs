@@ -1,0 +1,65 @@
+//! What must hold in every history, one module each. Each is a pure function, and says what it has found and how much it
+//! has looked at.
+
+mod at_most_once;
+
+use super::{
+    history::{Millis, Record},
+    plan::Plan,
+    world::Run,
+};
+
+/// An invariant: its name, and what finds where it is broken.
+pub type Invariant = (&'static str, fn(&Told<'_>, &mut Findings));
+
+/// All of them.
+pub const ALL: [Invariant; 1] = [("at_most_once", at_most_once::check)];
+
+/// What a run has told.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// What was planned.
+    pub plan: &'a Plan,
+    /// What was seen.
+    pub records: &'a [Record],
+}
+
+/// What an invariant has found.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// How much it has looked at.
+    pub checks: u64,
+    /// Where it is broken.
+    pub broken: Vec<Broken>,
+}
+
+/// Where an invariant is broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// When.
+    pub at: Millis,
+    /// How.
+    pub how: String,
+}
+
+impl Findings {
+    /// This must be so.
+    pub fn expect(&mut self, so: bool, at: Millis, how: impl FnOnce() -> String) {
+        self.checks += 1;
+        if !so {
+            self.broken.push(Broken { at, how: how() });
+        }
+    }
+}
+
+/// What all of them find in a run, by name.
+#[must_use]
+pub fn check(run: &Run) -> Vec<(&'static str, Findings)> {
+    let told = Told { plan: &run.plan, records: &run.records };
+    let found = ALL.iter().map(|(name, check)| {
+        let mut findings = Findings::default();
+        check(&told, &mut findings);
+        (*name, findings)
+    });
+    found.collect()
+}

@@ -1,0 +1,12 @@
+//! Who uses the client, and who watches it. All of them run in the client's host.
+
+mod caller;
+mod calls;
+mod observer;
+mod operator;
+mod reader;
+
+pub use caller::Caller;
+pub use observer::observe;
+pub use operator::operate;
+pub use reader::read;
