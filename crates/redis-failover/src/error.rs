@@ -183,6 +183,7 @@ impl From<StackError> for Error {
                 _ => Self::Closed,
             },
             RetryError::DeadlineElapsed { limit, .. } => Self::TimedOut(limit),
+            RetryError::InDoubt => return Self::MayHaveBeenApplied(None),
             _ => Self::Closed,
         };
         if may_have_been_applied { Self::MayHaveBeenApplied(Some(Arc::new(error))) } else { error }

@@ -28,6 +28,9 @@ pub enum RetryError<E> {
         /// Whether the request may have taken effect.
         may_have_been_applied: bool,
     },
+    /// The last attempt was answered, and the answer says that it was not applied; but one before it may have been. That
+    /// answer alone would say that nothing was.
+    InDoubt,
 }
 
 impl<E> RetryError<E> {
@@ -37,6 +40,7 @@ impl<E> RetryError<E> {
         match self {
             Self::Failed { may_have_been_applied, .. }
             | Self::DeadlineElapsed { may_have_been_applied, .. } => *may_have_been_applied,
+            Self::InDoubt => true,
         }
     }
 }
@@ -45,6 +49,7 @@ impl<E> fmt::Display for RetryError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed { .. } => f.write_str("the call failed")?,
+            Self::InDoubt => f.write_str("the call was refused at last")?,
             Self::DeadlineElapsed { limit, .. } => write!(f, "the call was not answered within {limit:?}")?,
         }
         if self.may_have_been_applied() { f.write_str(" and may have been applied") } else { Ok(()) }
@@ -55,7 +60,7 @@ impl<E: Error + 'static> Error for RetryError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Failed { error, .. } => Some(error),
-            Self::DeadlineElapsed { .. } => None,
+            Self::DeadlineElapsed { .. } | Self::InDoubt => None,
         }
     }
 }

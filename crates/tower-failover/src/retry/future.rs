@@ -113,7 +113,7 @@ where
             };
             match next {
                 Ok(next) => stage.set(next),
-                Err(result) => return Poll::Ready(call.give_up(result)),
+                Err(result) => return Poll::Ready(call.give_up_unanswered(result)),
             }
         }
     }
@@ -136,6 +136,15 @@ where
             error,
             may_have_been_applied: self.may_have_been_applied && self.changes(),
         })
+    }
+
+    /// After a failure that a repeat might have mended. An answer that says that its attempt was not applied says nothing
+    /// of those before it.
+    fn give_up_unanswered(&self, result: ResultOf<S, Req>) -> Result<S::Response, RetryError<S::Error>> {
+        if result.is_ok() && self.may_have_been_applied && self.changes() {
+            return Err(RetryError::InDoubt);
+        }
+        self.give_up(result)
     }
 
     /// What was not kept may change anything.

@@ -63,6 +63,19 @@ async fn b33_one_ambiguous_attempt_taints_the_call_even_if_the_last_was_rejected
 }
 
 #[tokio::test(start_paused = true)]
+async fn b33_one_ambiguous_attempt_taints_the_call_even_if_the_last_was_answered_with_a_refusal() {
+    let mut stage = Stage::new();
+    let call = stage.call("get");
+    stage.next().await.send_error("broken");
+    for _ in 0..3 {
+        stage.next().await.send_response("loading");
+    }
+    let error = end(call).await.unwrap_err();
+    assert!(matches!(error, RetryError::InDoubt), "{error:?}");
+    assert_eq!(error.to_string(), "the call was refused at last and may have been applied");
+}
+
+#[tokio::test(start_paused = true)]
 async fn b33_a_request_that_is_not_kept_is_never_repeated() {
     let mut stage = Stage::new();
     let call = stage.call("once");
