@@ -199,6 +199,19 @@ async fn b42_close_ends_what_does_not_finish_in_time() {
 }
 
 #[tokio::test]
+async fn b42_a_clone_that_is_kept_keeps_no_task_after_close() {
+    let (primary, secondary, config) = embedded_pair().await;
+    let before = tasks();
+    let mut client = MultiDbClient::new(config).unwrap();
+    client.set::<_, _, ()>("key", 1).await.unwrap();
+    client.close(PATIENCE).await;
+    until("no connection", async || connections([&primary, &secondary]) == 0).await;
+    until("no task", async || tasks() == before).await;
+    let error = client.get::<_, i64>("key").await.unwrap_err();
+    assert!(is_closed(&error), "{error}");
+}
+
+#[tokio::test]
 async fn b42_after_close_nothing_is_started_any_more() {
     let (primary, secondary, config) = embedded_pair().await;
     let before = tasks();

@@ -324,7 +324,8 @@ impl MultiDbClient {
     }
 
     async fn running(&self) -> Result<&Running, Error> {
-        let start = || std::future::ready(start(&self.shared.config, &self.shared.listeners));
+        let Shared { config, listeners, ended, .. } = &*self.shared;
+        let start = || std::future::ready(start(config, listeners, ended));
         self.shared.running.get_or_try_init(start).await
     }
 }

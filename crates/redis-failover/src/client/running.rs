@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tower_failover::balance::{ActiveRoute, changing};
 use tower_failover::retry::RetryCounters;
 use tower_failover::{Chance, FailoverHandle, RetryLayer, Sweeper, WeightedFailoverBalance};
@@ -51,14 +52,20 @@ impl Running {
     }
 }
 
-pub(super) fn start(config: &MultiDbConfig, listeners: &Listeners) -> Result<Running, Error> {
+/// Starts what the client needs. Its tasks end with the last clone, and when `ended` says so.
+pub(super) fn start(
+    config: &MultiDbConfig,
+    listeners: &Listeners,
+    ended: &watch::Sender<bool>,
+) -> Result<Running, Error> {
     let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
     // Before anything happens that they are to hear.
     listeners.start(&runtime, config.event_source());
     let plan = Plan::new(config.clone())?;
     #[cfg(feature = "metrics")]
     let seen = config.event_source().subscribe();
-    let sweeper = Sweeper::spawn();
+    let (sweeper, sweeps) = Sweeper::new();
+    spawn_until(ended, sweeps);
     let (members, discover) = changing();
     let open = move |database: &DatabaseConfig, all: &MultiDbConfig, tag| {
         let (member, database) = database::open(database, all, tag, &sweeper)?;
@@ -76,8 +83,9 @@ pub(super) fn start(config: &MultiDbConfig, listeners: &Listeners) -> Result<Run
     }
     let failover = config.failover();
     let (chance, events) = (failover.chance.clone(), failover.events.clone());
-    let balance = WeightedFailoverBalance::new(discover, failover)
+    let (balance, driver) = WeightedFailoverBalance::pair(discover, failover)
         .map_err(|error| ConfigError::Option { option: error.option, reason: error.reason.into() })?;
+    spawn_until(ended, driver);
     let (handle, route) = (balance.handle(), balance.route());
     let layer = RetryLayer::new(CommandPolicy::new(config.retry_safety))
         .route(route.clone())
@@ -116,4 +124,17 @@ pub(super) fn start(config: &MultiDbConfig, listeners: &Listeners) -> Result<Run
         #[cfg(feature = "metrics")]
         reporting: Mutex::new(reporting),
     })
+}
+
+/// Spawns a task that ends, at the latest, with the client: a clone that is kept after `close` keeps no task.
+fn spawn_until(ended: &watch::Sender<bool>, task: impl Future<Output = ()> + Send + 'static) {
+    let mut ended = ended.subscribe();
+    tokio::spawn(async move {
+        tokio::select! {
+            biased;
+            // An error, too, says that the client is gone.
+            _ = ended.wait_for(|ended| *ended) => {}
+            () = task => {}
+        }
+    });
 }
