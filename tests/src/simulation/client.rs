@@ -3,7 +3,7 @@
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 use redis_failover::{
-    Backoff, DatabaseConfig, Events, MultiDbClient, MultiDbConfig, PubSubSettings, Suspicion,
+    Backoff, ConfigError, DatabaseConfig, Events, MultiDbClient, MultiDbConfig, PubSubSettings, Suspicion,
 };
 use tokio::{
     runtime::Handle,
@@ -19,13 +19,13 @@ use super::{
     network::Network,
     plan::{Plan, Settings},
     server::PORT,
-    workload::{Caller, observe, operate, read},
+    workload::{Bystander, Caller, observe, operate, read},
 };
 
 /// How long the start may take, and the end.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long after the end nothing may be left.
-const AFTERWARDS: Duration = Duration::from_secs(1);
+/// How long after the end nothing may be left: what tells of failed calls once a second ends after one without any.
+const AFTERWARDS: Duration = Duration::from_secs(2);
 
 /// Writes to the history from within the client's host, by its clock.
 ///
@@ -52,7 +52,7 @@ pub async fn run(plan: Plan, history: History, cues: Cues) -> Result<(), Box<dyn
     let witness = Witness { history, origin: Instant::now() };
     let network = Network::default();
     let events = Events::new(65_536);
-    let config = config(&plan, &network)?.events(events.clone());
+    let config = config(&plan, &network, &witness)?.events(events.clone());
     let client = MultiDbClient::new(config)?;
     spawn_local(stall(cues.clone(), witness.clone()));
     let mut others = JoinSet::new();
@@ -78,12 +78,11 @@ pub async fn run(plan: Plan, history: History, cues: Cues) -> Result<(), Box<dyn
     while callers.join_next().await.is_some() {}
     client.close(PATIENCE).await;
     witness.note(What::Closed);
-    drop(client);
+    // Clones are kept meanwhile. What is spawned here runs in the host's local set, and is not counted.
     sleep(AFTERWARDS).await;
-    others.shutdown().await;
-    // What is spawned here runs in the host's local set, and is not counted.
     let tasks = Handle::current().metrics().num_alive_tasks();
     witness.note(What::Left { tasks, connections: network.open() });
+    others.shutdown().await;
     Ok(())
 }
 
@@ -91,21 +90,25 @@ pub async fn run(plan: Plan, history: History, cues: Cues) -> Result<(), Box<dyn
 async fn stall(cues: Cues, witness: Witness) {
     loop {
         if let Some(stall) = cues.stall() {
+            // Noted beforehand: whoever is late runs before this does again.
+            let at = millis(witness.origin.elapsed() + stall);
+            witness.history.leapt_to(at);
+            witness.history.note_at(at, What::Woke(stall));
             advance(stall).await;
-            witness.history.leapt_to(millis(witness.origin.elapsed()));
         }
         sleep(TICK).await;
     }
 }
 
-fn config(plan: &Plan, network: &Network) -> Result<MultiDbConfig, redis_failover::ConfigError> {
+fn config(plan: &Plan, network: &Network, witness: &Witness) -> Result<MultiDbConfig, ConfigError> {
     let settings = &plan.settings;
     let mut databases = Vec::new();
     for (index, name) in plan.names().iter().enumerate() {
         let mut database = DatabaseConfig::from_url(&format!("redis://{name}:{PORT}"))?
             .name(*name)
             .weight(1.0 / (index + 1) as f64)
-            .connector(network.clone());
+            .connector(network.clone())
+            .add_failure_detector(Bystander::maker(index, witness));
         if index == 0 && !settings.heaviest_checked {
             database = database.health_checks([]);
         }

@@ -33,6 +33,8 @@ pub enum What {
     Begun(Fault, Option<usize>, Phase),
     /// It is over.
     Healed(Fault, Option<usize>),
+    /// We stood still for so long, until now.
+    Woke(Duration),
     /// The last one is over; nothing happens from now on.
     AllHealed,
     /// A call began.
@@ -54,6 +56,15 @@ pub enum What {
     Told(Event),
     /// The client showed this.
     Seen(Seen),
+    /// A failure detector was shown that an attempt failed.
+    Counted {
+        /// Of a call to which database.
+        server: usize,
+        /// The epoch of its circuit.
+        epoch: u64,
+        /// How long the attempt took.
+        took: Duration,
+    },
     /// A subscriber read this.
     Read(usize, Item),
     /// A person ordered this.
@@ -117,7 +128,9 @@ impl Kind {
     pub const fn applied_by(self) -> Option<&'static str> {
         match self {
             Self::Set | Self::Pipeline => Some("set"),
-            Self::Increment | Self::Atomic => Some("incr"),
+            Self::Increment => Some("incr"),
+            // As redis-rs sends it.
+            Self::Atomic => Some("incrby"),
             Self::Transaction => Some("rpush"),
             Self::Echo | Self::Pop => None,
         }
@@ -179,6 +192,10 @@ pub struct SeenMember {
     pub verdict: Verdict,
     /// Its circuit.
     pub circuit: CircuitState,
+    /// The epoch of its circuit.
+    pub epoch: u64,
+    /// How many trial calls a half-open circuit would admit; `None` if calls do not try it.
+    pub free_trials: Option<u32>,
     /// Whether its circuit is held open by hand.
     pub forced: bool,
     /// Whether it is drained.
@@ -293,6 +310,7 @@ impl fmt::Display for Record {
         match &self.what {
             What::Begun(fault, server, phase) => write!(f, "fault {fault}{} ({phase})", place(*server)),
             What::Healed(fault, server) => write!(f, "healed {fault}{}", place(*server)),
+            What::Woke(stall) => write!(f, "woke after {} ms", stall.as_millis()),
             What::AllHealed => f.write_str("all is healed"),
             What::Called(Call { id, kind, limit }) => {
                 write!(f, "call {id} {kind:?} within {} ms", limit.as_millis())
@@ -303,12 +321,16 @@ impl fmt::Display for Record {
             What::Told(event) => write!(f, "event {event:?}"),
             What::Seen(seen) => {
                 write!(f, "seen v{} {}", seen.version, seen.active.as_deref().unwrap_or("nobody"))?;
-                for SeenMember { name, verdict, circuit, forced, drained, .. } in &seen.members {
+                for SeenMember { name, verdict, circuit, forced, drained, free_trials, .. } in &seen.members {
+                    let free = free_trials.map_or_else(String::new, |free| format!(" {free} trials free"));
                     let forced = if *forced { " forced" } else { "" };
                     let drained = if *drained { " drained" } else { "" };
-                    write!(f, " [{name} {verdict:?} {circuit:?}{forced}{drained}]")?;
+                    write!(f, " [{name} {verdict:?} {circuit:?}{free}{forced}{drained}]")?;
                 }
                 Ok(())
+            }
+            What::Counted { server, epoch, took } => {
+                write!(f, "counted at server {server} in epoch {epoch}: failed after {} ms", took.as_millis())
             }
             What::Read(reader, item) => write!(f, "reader {reader} {item:?}"),
             What::Ordered(order, result) => write!(f, "order {order}: {result}"),

@@ -9,6 +9,8 @@ use super::{fault::Fault, history::Millis};
 /// The servers, and the databases on them, the heaviest first.
 pub const NAMES: [&str; 3] = ["a", "b", "c"];
 
+/// How long an order of the operator holds at most.
+pub const LONGEST_ORDER: Duration = Duration::from_millis(1500);
 /// Before the first fault.
 const WARM_UP: Millis = 1500;
 /// Of a fault.
@@ -132,7 +134,7 @@ impl Settings {
         let taken = self.fallback.mul_f64(1.0 + Self::JITTER) + round;
         let unchecked =
             if self.heaviest_checked { Duration::ZERO } else { self.half_open_timeout + self.grace + taken };
-        judged + tried * 2 + taken * 2 + unchecked + Duration::from_secs(1)
+        judged + tried * 2 + taken * 2 + unchecked + LONGEST_ORDER + Duration::from_secs(1)
     }
 }
 

@@ -1,7 +1,19 @@
 //! What must hold in every history, one module each. Each is a pure function, and says what it has found and how much it
 //! has looked at.
 
+mod acknowledged;
 mod at_most_once;
+mod free_trials;
+mod grace;
+mod messages;
+mod nothing_left;
+mod one_active;
+mod own_epoch;
+mod own_reply;
+mod returns;
+mod same_story;
+mod settled;
+mod states;
 
 use super::{
     history::{Millis, Record},
@@ -13,7 +25,20 @@ use super::{
 pub type Invariant = (&'static str, fn(&Told<'_>, &mut Findings));
 
 /// All of them.
-pub const ALL: [Invariant; 1] = [("at_most_once", at_most_once::check)];
+pub const ALL: [Invariant; 12] = [
+    ("acknowledged", acknowledged::check),
+    ("at_most_once", at_most_once::check),
+    ("free_trials", free_trials::check),
+    ("grace", grace::check),
+    ("messages", messages::check),
+    ("nothing_left", nothing_left::check),
+    ("one_active", one_active::check),
+    ("own_epoch", own_epoch::check),
+    ("own_reply", own_reply::check),
+    ("returns", returns::check),
+    ("same_story", same_story::check),
+    ("settled", settled::check),
+];
 
 /// What a run has told.
 #[derive(Debug, Clone, Copy)]

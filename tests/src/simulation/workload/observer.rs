@@ -3,7 +3,7 @@
 use futures_util::{FutureExt, StreamExt};
 use redis_failover::{EventStream, MultiDbClient};
 use tokio::time::sleep;
-use tower_failover::balance::Snapshot;
+use tower_failover::{availability::Phase, balance::Snapshot};
 
 use crate::simulation::{
     TICK,
@@ -46,6 +46,8 @@ fn seen(snapshot: &Snapshot) -> Seen {
         active: member.active,
         verdict: member.view.verdict,
         circuit: member.view.circuit.state,
+        epoch: member.view.circuit.epoch.number(),
+        free_trials: (member.view.circuit.phase == Phase::Trial).then_some(member.view.circuit.free_trials),
         forced: member.view.circuit.forced,
         drained: member.drained,
     };

@@ -6,10 +6,13 @@ use fastrand::Rng;
 use redis_failover::MultiDbClient;
 use tokio::time::sleep;
 
-use crate::simulation::{client::Witness, director::Cues, history::What, plan::Plan};
+use crate::simulation::{
+    client::Witness,
+    director::Cues,
+    history::What,
+    plan::{LONGEST_ORDER, Plan},
+};
 
-/// How long an order holds at most.
-pub(super) const LONGEST_ORDER: Duration = Duration::from_millis(1500);
 /// How long the operator waits between two orders.
 const PAUSES: [u64; 2] = [1500, 9000];
 
