@@ -34,3 +34,21 @@ pub(super) fn check(told: &Told<'_>, findings: &mut Findings) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::history::*, *};
+
+    #[test]
+    fn a_write_is_where_it_was_acknowledged() {
+        let story = |by| [(0, called(1, Kind::Atomic, 100)), (1, ran(1, "incrby", 1)), (2, answered(1, by))];
+        assert!(broken(check, story(Some(1))).is_empty() && broken(check, story(None)).is_empty());
+        assert_eq!(broken(check, story(Some(0))).len(), 1);
+    }
+
+    #[test]
+    fn a_write_that_is_applied_after_it_was_acknowledged_was_not_there() {
+        let story = [(0, called(1, Kind::Set, 100)), (1, answered(1, None)), (2, ran(0, "set", 1))];
+        assert_eq!(broken(check, story).len(), 1);
+    }
+}

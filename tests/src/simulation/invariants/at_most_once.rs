@@ -37,3 +37,25 @@ pub(super) fn check(told: &Told<'_>, findings: &mut Findings) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::history::*, *};
+    use crate::simulation::history::Kind;
+
+    #[test]
+    fn an_increment_is_applied_once_wherever_and_whenever() {
+        let increment = || (0, called(1, Kind::Increment, 100));
+        assert!(broken(check, [increment(), (1, ran(0, "incr", 1)), (2, answered(1, None))]).is_empty());
+        let twice = [increment(), (1, ran(0, "incr", 1)), (2, answered(1, None)), (900, ran(1, "incr", 1))];
+        assert_eq!(broken(check, twice), ["Increment 1 was applied 2 times"]);
+        let set = [(0, called(1, Kind::Set, 100)), (1, ran(0, "set", 1)), (2, ran(1, "set", 1))];
+        assert!(broken(check, set).is_empty(), "a SET may be");
+    }
+
+    #[test]
+    fn what_failed_was_not_applied_later_either() {
+        let story = [(0, called(1, Kind::Set, 100)), (1, failed(1)), (900, ran(0, "set", 1))];
+        assert_eq!(broken(check, story).len(), 1);
+    }
+}

@@ -37,3 +37,35 @@ pub(super) fn check(told: &Told<'_>, findings: &mut Findings) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::history::*, *};
+    use crate::simulation::history::{Kind, Seen, SeenMember};
+    use tower_failover::{Verdict, availability::CircuitState};
+
+    fn shown(free: u32) -> What {
+        let member = SeenMember {
+            name: "a".into(),
+            active: true,
+            verdict: Verdict::Unknown,
+            circuit: CircuitState::HalfOpen,
+            epoch: 3,
+            free_trials: Some(free),
+            forced: false,
+            drained: false,
+        };
+        What::Seen(Seen { members: vec![member], ..Seen::default() })
+    }
+
+    #[test]
+    fn a_trial_that_has_ended_makes_room_for_another() {
+        let story = |free, next| {
+            let first = [(0, called(1, Kind::Echo, 100)), (5, shown(0)), (20, What::Abandoned(1))];
+            first.into_iter().chain([(30, shown(free)), (next, called(2, Kind::Echo, 100))])
+        };
+        assert!(broken(check, story(1, 100)).is_empty());
+        assert_eq!(broken(check, story(0, 100)).len(), 1);
+        assert!(broken(check, story(0, 40)).is_empty(), "too early to be seen");
+    }
+}

@@ -37,3 +37,34 @@ pub(super) fn check(told: &Told<'_>, findings: &mut Findings) {
         states.take(event, record.at);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tower_failover::Verdict::{Healthy, Unhealthy};
+    use tower_failover::availability::CircuitState::{Closed, HalfOpen, Open};
+
+    use super::{super::history::*, *};
+
+    fn story(healthy_at: u64, tried_at: u64) -> Vec<(u64, What)> {
+        vec![
+            (0, added("a")),
+            (100, judged("a", Unhealthy)),
+            (100, moved("a", Closed, Open)),
+            (healthy_at, judged("a", Healthy)),
+            (tried_at, moved("a", Open, HalfOpen)),
+        ]
+    }
+
+    #[test]
+    fn grace_begins_with_health() {
+        assert!(broken(check, story(800, 1800)).is_empty());
+        assert_eq!(broken(check, story(800, 1799)).len(), 1);
+    }
+
+    #[test]
+    fn when_all_go_at_once_there_is_none() {
+        let mut story = story(800, 801);
+        story.insert(3, (100, What::Told(Event::OutageBegan)));
+        assert!(broken(check, story).is_empty());
+    }
+}

@@ -49,3 +49,24 @@ pub(super) fn check(told: &Told<'_>, findings: &mut Findings) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::history::*, *};
+
+    fn read(items: impl IntoIterator<Item = Item>) -> usize {
+        broken(check, items.into_iter().map(|item| (0, What::Read(0, item)))).len()
+    }
+
+    #[test]
+    fn numbers_follow_each_other_between_gaps() {
+        use Item::{Gap, Lagged, Message};
+        assert_eq!(read([Message(0, 7), Message(0, 8), Gap(0, 1), Message(1, 70), Message(1, 71)]), 0);
+        assert_eq!(read([Message(0, 7), Gap(0, 0), Message(0, 9), Lagged(3), Message(0, 13)]), 0);
+        assert_eq!(read([Message(0, 7), Message(0, 9)]), 1, "a gap that is not marked");
+        assert_eq!(read([Message(0, 7), Gap(0, 1), Message(0, 8)]), 1, "an old message after the gap");
+        assert_eq!(read([Message(0, 7), Message(1, 8)]), 1, "another database without a gap");
+        assert_eq!(read([Message(0, 7), Gap(1, 0)]), 1, "a gap that begins elsewhere");
+        assert_eq!(read([Item::Foreign("hello".into())]), 1);
+    }
+}

@@ -14,7 +14,7 @@ pub(super) fn check(told: &Told<'_>, findings: &mut Findings) {
             What::Left { tasks, connections } => {
                 findings.expect(*tasks + *connections == 0, record.at, || {
                     format!("{tasks} tasks and {connections} connections are left")
-                })
+                });
             }
             What::Told(event) if closed => {
                 let is_switch = matches!(event, Event::ActiveChanged { .. });
@@ -22,5 +22,18 @@ pub(super) fn check(told: &Told<'_>, findings: &mut Findings) {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::history::*, *};
+
+    #[test]
+    fn whatever_is_left_is_found() {
+        let end = |tasks, connections| [(0, What::Closed), (1000, What::Left { tasks, connections })];
+        assert!(broken(check, end(0, 0)).is_empty());
+        assert_eq!(broken(check, end(1, 0)).len() + broken(check, end(0, 1)).len(), 2);
+        assert_eq!(broken(check, [(0, What::Closed), (1, switched(None, "a", 2))]).len(), 1);
     }
 }

@@ -41,3 +41,31 @@ pub(super) fn check(told: &Told<'_>, findings: &mut Findings) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tower_failover::Verdict::{Healthy, Unhealthy};
+
+    use super::{super::history::*, *};
+    use crate::simulation::history::Seen;
+
+    #[test]
+    fn switches_join_and_lead_to_who_can_be_chosen() {
+        let begun =
+            || [(0, added("a")), (0, added("b")), (1, judged("a", Healthy)), (2, judged("b", Healthy))];
+        let story = |more: [(u64, What); 2]| begun().into_iter().chain(more);
+        let first = || (3, switched(None, "a", 2));
+        assert!(broken(check, story([first(), (4, switched(Some("a"), "b", 3))])).is_empty());
+        assert_eq!(broken(check, story([first(), (4, switched(Some("b"), "a", 3))])).len(), 1);
+        assert_eq!(broken(check, story([first(), (4, switched(Some("a"), "b", 2))])).len(), 1);
+        assert_eq!(broken(check, story([(3, judged("a", Unhealthy)), first()])).len(), 1);
+        let opened = moved("a", CircuitState::Closed, CircuitState::Open);
+        assert_eq!(broken(check, story([(3, opened), first()])).len(), 1);
+    }
+
+    #[test]
+    fn a_snapshot_shows_one_that_serves() {
+        let nobody = Seen { active: Some("a".into()), ..Seen::default() };
+        assert_eq!(broken(check, [(0, What::Seen(nobody))]).len(), 1);
+    }
+}

@@ -17,7 +17,7 @@ pub(super) fn check(told: &Told<'_>, findings: &mut Findings) {
     let mut states = States::default();
     for record in told.records {
         match &record.what {
-            What::Told(event @ Event::CircuitChanged { .. } | event @ Event::MemberAdded { .. }) => {
+            What::Told(event @ (Event::CircuitChanged { .. } | Event::MemberAdded { .. })) => {
                 states.take(event, record.at);
             }
             What::Counted { server, epoch, took, .. } => {
@@ -32,5 +32,24 @@ pub(super) fn check(told: &Told<'_>, findings: &mut Findings) {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tower_failover::availability::CircuitState::{Closed, Open};
+
+    use super::{super::history::*, *};
+
+    #[test]
+    fn a_straggler_that_is_counted_is_found() {
+        let story = |took| {
+            let counted = What::Counted { server: 0, epoch: 1, took: Duration::from_millis(took) };
+            [(0, added("a")), (1000, moved("a", Open, Closed)), (1500, counted)]
+        };
+        assert!(broken(check, story(400)).is_empty());
+        assert_eq!(broken(check, story(700)).len(), 1);
     }
 }

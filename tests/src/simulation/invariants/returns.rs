@@ -28,3 +28,19 @@ pub(super) fn check(told: &Told<'_>, findings: &mut Findings) {
         )
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::history::*, *};
+    use crate::simulation::history::Seen;
+
+    #[test]
+    fn who_does_not_return_in_time_is_found() {
+        let seen = |name: &str| What::Seen(Seen { active: Some(name.into()), ..Seen::default() });
+        let bound = millis(plan().settings.return_within());
+        let story = |at| [(0, seen("b")), (100, What::AllHealed), (at, seen("a")), (at + 1, What::Closed)];
+        assert!(broken(check, story(100 + bound)).is_empty());
+        assert_eq!(broken(check, story(101 + bound)).len(), 1);
+        assert_eq!(broken(check, [(0, seen("b")), (100, What::AllHealed), (200, What::Closed)]).len(), 1);
+    }
+}

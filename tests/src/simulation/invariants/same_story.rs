@@ -26,3 +26,16 @@ pub(super) fn check(told: &Told<'_>, findings: &mut Findings) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::history::*, *};
+    use crate::simulation::history::Seen;
+
+    #[test]
+    fn a_snapshot_that_events_do_not_explain_is_found() {
+        let seen = || (2, What::Seen(Seen { active: Some("a".into()), ..Seen::default() }));
+        assert!(broken(check, [(0, added("a")), (1, switched(None, "a", 2)), seen()]).is_empty());
+        assert_eq!(broken(check, [(0, added("a")), seen()]).len(), 1);
+    }
+}

@@ -48,3 +48,22 @@ pub(super) fn check(told: &Told<'_>, findings: &mut Findings) {
         findings.expect(false, last, || format!("{call:?} began at {since} and never ended"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{super::history::*, *};
+    use crate::simulation::history::Kind;
+
+    #[test]
+    fn a_call_ends_once_and_in_time() {
+        let call = || (0, called(1, Kind::Echo, 100));
+        assert!(broken(check, [call(), (100, answered(1, None))]).is_empty());
+        assert_eq!(broken(check, [call(), (151, answered(1, None))]).len(), 1, "late");
+        assert_eq!(broken(check, [call()]).len(), 1, "never");
+        assert_eq!(broken(check, [call(), (1, answered(1, None)), (2, failed(1))]).len(), 1, "twice");
+        let woke = What::Woke(Duration::from_secs(1));
+        assert!(broken(check, [call(), (1000, woke), (1010, failed(1))]).is_empty(), "we stood still");
+    }
+}

@@ -14,6 +14,12 @@ const COUNTERS: u64 = 2;
 /// How long a pop waits, in seconds.
 const POP_FOR: &str = "0.2";
 
+/// The counter that a transaction adds to.
+#[must_use]
+pub fn counter_of(id: u64) -> u64 {
+    id % COUNTERS
+}
+
 /// Makes a call, and says how it ended.
 pub(super) async fn call(mut client: MultiDbClient, id: u64, kind: Kind) -> Outcome {
     let key = format!("{CALL}{id}");
@@ -57,7 +63,7 @@ pub(super) async fn call(mut client: MultiDbClient, id: u64, kind: Kind) -> Outc
 
 /// Adds one to a shared counter that it has read and watched.
 async fn transaction(client: &MultiDbClient, id: u64, key: &str) -> Outcome {
-    let counter = format!("counter:{}", id % COUNTERS);
+    let counter = format!("counter:{}", counter_of(id));
     let reply = client
         .transaction(&counter, |mut connection, mut pipeline| {
             let counter = &counter;

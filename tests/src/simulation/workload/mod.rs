@@ -9,6 +9,7 @@ mod reader;
 
 pub use bystander::Bystander;
 pub use caller::Caller;
+pub use calls::counter_of;
 pub use observer::observe;
 pub use operator::operate;
 pub use reader::read;
