@@ -29,6 +29,11 @@ enum State {
     Open(TcpListener),
     /// A socket that is bound but does not listen: it refuses connections and keeps the port from others.
     Closed(Option<TcpSocket>),
+    /// One whose queue is full: the kernel drops what asks for a connection, and answers nothing.
+    Full {
+        _listener: TcpListener,
+        _queued: std::net::TcpStream,
+    },
 }
 
 impl Listener {
@@ -46,21 +51,37 @@ impl Listener {
     /// Refuses connections from now on; those not yet accepted are reset.
     pub(crate) fn close(&self) {
         let mut state = self.state();
-        if matches!(*state, State::Open(_)) {
+        if !matches!(*state, State::Closed(_)) {
             // The port cannot be bound while somebody listens on it, hence the two steps.
             *state = State::Closed(None);
             *state = State::Closed(bound(self.addr).ok());
         }
     }
 
+    /// Answers nobody who wants to connect from now on; those not yet accepted are reset.
+    pub(crate) fn ignore(&self) -> io::Result<()> {
+        let mut state = self.state();
+        *state = State::Closed(None);
+        let listener = bound(self.addr)?.listen(0)?;
+        // Linux keeps one connection more than it is told.
+        let queued = std::net::TcpStream::connect(self.addr)?;
+        *state = State::Full { _listener: listener, _queued: queued };
+        Ok(())
+    }
+
     /// Accepts connections again.
     pub(crate) fn open(&self) -> io::Result<()> {
         let mut state = self.state();
-        if let State::Closed(socket) = &mut *state {
-            let socket = socket.take().map_or_else(|| bound(self.addr), Ok)?;
-            *state = State::Open(socket.listen(BACKLOG)?);
-            self.opened.notify_waiters();
-        }
+        let socket = match &mut *state {
+            State::Open(_) => return Ok(()),
+            State::Closed(socket) => socket.take(),
+            State::Full { .. } => {
+                *state = State::Closed(None);
+                None
+            }
+        };
+        *state = State::Open(socket.map_or_else(|| bound(self.addr), Ok)?.listen(BACKLOG)?);
+        self.opened.notify_waiters();
         Ok(())
     }
 
@@ -71,7 +92,7 @@ impl Listener {
             opened.as_mut().enable();
             let accepted = poll_fn(|context| match &*self.state() {
                 State::Open(listener) => listener.poll_accept(context),
-                State::Closed(_) => Poll::Pending,
+                State::Closed(_) | State::Full { .. } => Poll::Pending,
             });
             tokio::select! {
                 connection = accepted => return connection,

@@ -200,6 +200,66 @@ async fn refusing_spares_the_existing_connections() {
 }
 
 #[tokio::test]
+async fn who_is_ignored_hears_nothing() {
+    let (_echo, proxy) = proxied().await;
+    let mut old = client(&proxy).await;
+    round_trip(&mut old, b"one").await;
+    proxy.control().ignore().unwrap();
+    let connecting = timeout(SILENCE, TcpStream::connect(proxy.addr())).await;
+    assert!(connecting.is_err(), "expected silence, got {connecting:?}");
+    round_trip(&mut old, b"two").await;
+
+    proxy.control().heal().unwrap();
+    round_trip(&mut client(&proxy).await, b"three").await;
+    round_trip(&mut old, b"three").await;
+}
+
+#[tokio::test]
+async fn new_connections_alone_can_be_swallowed() {
+    let (_echo, proxy) = proxied().await;
+    let mut old = client(&proxy).await;
+    round_trip(&mut old, b"one").await;
+    proxy.control().swallow_new();
+    let mut new = client(&proxy).await;
+    new.write_all(b"two").await.unwrap();
+    assert_silent(&mut new).await;
+    round_trip(&mut old, b"two").await;
+
+    proxy.control().heal().unwrap();
+    assert_reset(&mut new).await;
+    round_trip(&mut old, b"three").await;
+}
+
+#[tokio::test]
+async fn resets_and_half_closes_can_last() {
+    let (_echo, proxy) = proxied().await;
+    let mut old = client(&proxy).await;
+    round_trip(&mut old, b"one").await;
+    proxy.control().reset_all();
+    assert_reset(&mut old).await;
+    assert_reset(&mut client(&proxy).await).await;
+    proxy.control().heal().unwrap();
+    round_trip(&mut client(&proxy).await, b"two").await;
+
+    proxy.control().half_close_all(Direction::ToClient);
+    assert_eq!(timeout(DEADLINE, client(&proxy).await.read(&mut [0])).await.unwrap().unwrap(), 0);
+    proxy.control().heal().unwrap();
+    round_trip(&mut client(&proxy).await, b"three").await;
+}
+
+#[tokio::test]
+async fn what_is_lost_of_a_connection_comes_late() {
+    let (_echo, proxy) = proxied().await;
+    let mut stream = client(&proxy).await;
+    round_trip(&mut stream, b"one").await;
+    proxy.control().lose_segments(1.0);
+    stream.write_all(b"two").await.unwrap();
+    assert_silent(&mut stream).await;
+    proxy.control().heal().unwrap();
+    round_trip(&mut client(&proxy).await, b"three").await;
+}
+
+#[tokio::test]
 async fn a_reply_is_cut_in_the_middle_once() {
     let (_echo, proxy) = proxied().await;
     let mut stream = client(&proxy).await;

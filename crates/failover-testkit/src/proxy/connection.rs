@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::{net::TcpStream, sync::watch};
+use tokio::{net::TcpStream, sync::watch, time::sleep};
 
 use super::{
     control::Ticket,
+    delay::{FIRST_OF_SYN, retransmission},
     faults::{Direction, Faults},
     pump::{self, Broken},
 };
@@ -37,7 +38,7 @@ impl Connection {
         let _ = faults
             .wait_for(|faults| {
                 let healed = self.lost_bytes.load(Ordering::SeqCst) && !faults.lose_any();
-                healed || self.ticket.number <= faults.reset_up_to
+                healed || faults.resets(self.ticket.number)
             })
             .await;
     }
@@ -47,6 +48,8 @@ impl Connection {
             // The server never hears of this connection; the reset at the healing is all that comes.
             return std::future::pending().await;
         }
+        let segments_lost = self.faults().borrow().segments_lost;
+        sleep(retransmission(FIRST_OF_SYN, segments_lost)).await;
         TcpStream::connect(self.ticket.control.upstream()).await.ok()
     }
 

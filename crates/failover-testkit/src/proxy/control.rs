@@ -77,6 +77,20 @@ impl ProxyControl {
         self.change(|faults| faults.lost_up_to = accepted);
     }
 
+    /// Swallows all bytes both ways on the connections to come, which are still accepted. Existing ones work.
+    pub fn swallow_new(&self) {
+        let accepted = self.connections_accepted();
+        self.change(|faults| faults.lost_after = Some(accepted));
+    }
+
+    /// Delivers this `share` of what is sent only when TCP has sent it again: after 200 ms, then 400 ms and so on, and
+    /// what follows it on its connection later still. The beginning of a connection comes after 1 s, then 2 s.
+    ///
+    /// That is what loss looks like above TCP, on a way so short that the shortest waits apply.
+    pub fn lose_segments(&self, share: f64) {
+        self.change(|faults| faults.segments_lost = share);
+    }
+
     /// Swallows all bytes one way, as [`black_hole`](Self::black_hole) does both ways.
     pub fn lose(&self, direction: Direction) {
         self.change(|faults| *faults.lost.get_mut(direction) = true);
@@ -86,6 +100,16 @@ impl ProxyControl {
     pub fn reset(&self) {
         let accepted = self.connections_accepted();
         self.change(|faults| faults.reset_up_to = accepted);
+    }
+
+    /// Resets all existing connections, and each new one as soon as it is accepted.
+    pub fn reset_all(&self) {
+        self.change(|faults| faults.reset = true);
+    }
+
+    /// Ends one way of all existing connections, and of each new one as soon as it is accepted.
+    pub fn half_close_all(&self, direction: Direction) {
+        self.change(|faults| *faults.half_closed.get_mut(direction) = true);
     }
 
     /// Ends one way of all existing connections (FIN to the receiver); the other way goes on.
@@ -99,6 +123,15 @@ impl ProxyControl {
     /// Refuses new connections. Existing ones go on.
     pub fn refuse(&self) {
         self.0.listener.close();
+    }
+
+    /// Does not answer who wants to connect: no connection, and no refusal. Existing ones go on.
+    ///
+    /// # Errors
+    ///
+    /// If the port cannot be listened on again.
+    pub fn ignore(&self) -> io::Result<()> {
+        self.0.listener.ignore()
     }
 
     /// Accepts new connections again, on the same port.

@@ -4,6 +4,19 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// After how long TCP sends a lost segment again at first, on a short way; the time doubles.
+pub(super) const FIRST: Duration = Duration::from_millis(200);
+/// The same for the first segment of a connection.
+pub(super) const FIRST_OF_SYN: Duration = Duration::from_secs(1);
+/// So often at most; then a connection is as good as dead.
+const AGAIN: u32 = 8;
+
+/// How much later a segment comes where such a share is lost.
+pub(super) fn retransmission(first: Duration, lost: f64) -> Duration {
+    let again = (0..AGAIN).take_while(|_| fastrand::f64() < lost).count();
+    (0..again).map(|time| first * (1 << time)).sum()
+}
+
 /// The delivery times of one direction of one connection: never before an earlier one.
 #[derive(Debug)]
 pub(super) struct Delay {
@@ -33,6 +46,14 @@ mod tests {
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn what_is_lost_comes_later_each_time() {
+        assert_eq!(retransmission(FIRST, 0.0), Duration::ZERO);
+        assert_eq!(retransmission(MS, 1.0), 255 * MS);
+        let late = (0..1000).filter(|_| !retransmission(MS, 0.2).is_zero()).count();
+        assert!((100..300).contains(&late), "{late} of 1000");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn bytes_keep_their_order_whatever_the_jitter() {

@@ -43,19 +43,37 @@ pub(super) struct Faults {
     pub(super) latency: Duration,
     /// Added to the latency, uniformly from nothing to this.
     pub(super) jitter: Duration,
+    /// Which share of the segments has to be sent again.
+    pub(super) segments_lost: f64,
     pub(super) lost: Each<bool>,
     pub(super) lost_up_to: u64,
+    /// Connections with a greater number are lost from their beginning.
+    pub(super) lost_after: Option<u64>,
     pub(super) half_closed_up_to: Each<u64>,
+    /// Also connections to come.
+    pub(super) half_closed: Each<bool>,
     pub(super) reset_up_to: u64,
+    /// Also connections to come.
+    pub(super) reset: bool,
 }
 
 impl Faults {
     /// Whether this connection loses what goes that way.
     pub(super) fn loses(&self, connection: u64, direction: Direction) -> bool {
-        *self.lost.get(direction) || connection <= self.lost_up_to
+        *self.lost.get(direction)
+            || connection <= self.lost_up_to
+            || self.lost_after.is_some_and(|last| connection > last)
     }
 
     pub(super) fn lose_any(&self) -> bool {
-        self.lost.to_server || self.lost.to_client || self.lost_up_to > 0
+        self.lost.to_server || self.lost.to_client || self.lost_up_to > 0 || self.lost_after.is_some()
+    }
+
+    pub(super) fn half_closes(&self, connection: u64, direction: Direction) -> bool {
+        *self.half_closed.get(direction) || connection <= *self.half_closed_up_to.get(direction)
+    }
+
+    pub(super) fn resets(&self, connection: u64) -> bool {
+        self.reset || connection <= self.reset_up_to
     }
 }

@@ -7,9 +7,12 @@
 //! |---|---|---|
 //! | [`latency`](ProxyControl::latency) | bytes read from then on | changed or healed |
 //! | [`black_hole`](ProxyControl::black_hole), [`lose`](ProxyControl::lose) | existing and new connections | healed |
+//! | [`swallow_new`](ProxyControl::swallow_new) | new connections | healed |
+//! | [`lose_segments`](ProxyControl::lose_segments) | bytes read from then on | changed or healed |
 //! | [`forget_connections`](ProxyControl::forget_connections) | existing connections | healed |
 //! | [`reset`](ProxyControl::reset), [`half_close`](ProxyControl::half_close) | existing connections | - |
-//! | [`refuse`](ProxyControl::refuse) | new connections | accepted again or healed |
+//! | [`reset_all`](ProxyControl::reset_all), [`half_close_all`](ProxyControl::half_close_all) | existing and new connections | healed |
+//! | [`refuse`](ProxyControl::refuse), [`ignore`](ProxyControl::ignore) | new connections | accepted again or healed |
 //! | [`cut_reply`](ProxyControl::cut_reply) | the next replies | it has happened, or healed |
 
 mod connection;

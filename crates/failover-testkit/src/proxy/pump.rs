@@ -7,7 +7,11 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{connection::Connection, delay::Delay, faults::Direction};
+use super::{
+    connection::Connection,
+    delay::{Delay, FIRST, retransmission},
+    faults::Direction,
+};
 
 /// Bytes of one read.
 const CHUNK: usize = 16 * 1024;
@@ -41,7 +45,7 @@ pub(super) async fn run(
         tokio::select! {
             delivered = deliver(connection, direction, receiver, &mut to) => delivered?,
             _ = half_closed.wait_for(|faults| {
-                connection.ticket.number <= *faults.half_closed_up_to.get(direction)
+                faults.half_closes(connection.ticket.number, direction)
             }) => {}
         }
         // The other side may have closed already.
@@ -66,7 +70,7 @@ async fn receive(
         };
         let (latency, jitter) = {
             let faults = faults.borrow();
-            (faults.latency, faults.jitter)
+            (faults.latency + retransmission(FIRST, faults.segments_lost), faults.jitter)
         };
         let due = delay.stamp(Instant::now(), latency, jitter, fastrand::f64());
         // Fails when this direction is half-closed: what comes then goes nowhere.
