@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use failover_testkit::server::RealServer;
+use failover_testkit::server::{RealServer, RealServerBuilder};
 
 /// The binary of a real server, for what the embedded one cannot do. Where there is none, it is said that the story is
 /// skipped; where `$FAILOVER_NEEDS_SERVER` is set, that is a failure.
@@ -15,7 +15,12 @@ pub fn real_server() -> Option<PathBuf> {
 /// of it, where there is no server to start.
 pub async fn durable() -> Option<RealServer> {
     let binary = real_server()?;
+    Some(durable_builder().binary(binary).start().await.unwrap())
+}
+
+/// The same, to be configured before its start.
+#[must_use]
+pub fn durable_builder() -> RealServerBuilder {
     // What is given to the kernel outlives the process.
-    let writes_down = ["--appendonly", "yes", "--appendfsync", "no"];
-    Some(RealServer::builder().binary(binary).args(writes_down).start().await.unwrap())
+    RealServer::builder().args(["--appendonly", "yes", "--appendfsync", "no"])
 }

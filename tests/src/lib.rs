@@ -8,6 +8,7 @@ mod held;
 pub mod herd;
 mod impostor;
 mod load;
+pub mod matrix;
 pub mod messages;
 mod settings;
 pub mod simulation;
@@ -25,7 +26,7 @@ use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
 use tokio::time::{sleep, timeout};
 use tower_failover::balance::Snapshot;
 
-pub use durable::{durable, real_server};
+pub use durable::{durable, durable_builder, real_server};
 pub use faults::{Fault, NAMES, SEVEN, TWENTY, suffer};
 pub use held::{Held, connections, memory};
 pub use impostor::{Afterwards, Impostor};

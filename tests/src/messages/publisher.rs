@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use redis::RedisResult;
 use redis_failover::MultiDbClient;
 use tokio::{
     task::JoinHandle,
@@ -42,6 +43,17 @@ impl Publisher {
     }
 }
 
+/// Publishes a number, and has the server list it; tells the server's name.
+///
+/// # Errors
+/// That of the client; the number may have been published nevertheless.
+pub async fn send(client: &mut MultiDbClient, number: u64) -> RedisResult<String> {
+    let mut transaction = redis::pipe();
+    transaction.atomic().get(NAME).publish(CHANNEL, number).ignore().rpush(PUBLISHED, number).ignore();
+    let (server,) = transaction.query_async(client).await?;
+    Ok(server)
+}
+
 async fn publish(mut client: MultiDbClient, ended: Arc<AtomicBool>) -> Ledger {
     let mut ledger = Ledger::default();
     let mut ticks = interval(Duration::from_millis(1));
@@ -50,16 +62,8 @@ async fn publish(mut client: MultiDbClient, ended: Arc<AtomicBool>) -> Ledger {
     while !ended.load(Ordering::Relaxed) {
         for _ in 0..AT_ONCE {
             number += 1;
-            let mut transaction = redis::pipe();
-            transaction
-                .atomic()
-                .get(NAME)
-                .publish(CHANNEL, number)
-                .ignore()
-                .rpush(PUBLISHED, number)
-                .ignore();
-            match transaction.query_async::<(String,)>(&mut client).await {
-                Ok((server,)) => {
+            match send(&mut client, number).await {
+                Ok(server) => {
                     ledger.taken.insert(number, server);
                 }
                 Err(_) => ledger.unanswered += 1,

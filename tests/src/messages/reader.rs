@@ -25,22 +25,30 @@ pub enum Read {
 }
 
 /// Reads until nothing has come for a while, or the stream ends.
-pub fn read(mut pubsub: PubSub, ended: Arc<AtomicBool>) -> JoinHandle<Vec<Read>> {
+pub fn read(pubsub: PubSub, ended: Arc<AtomicBool>) -> JoinHandle<Vec<Read>> {
+    read_noting(pubsub, ended, QUIET, |_| {})
+}
+
+/// As [`read`], for this while, and tells each item as soon as it is read.
+pub fn read_noting(
+    mut pubsub: PubSub,
+    ended: Arc<AtomicBool>,
+    quiet: Duration,
+    mut note: impl FnMut(&Read) + Send + 'static,
+) -> JoinHandle<Vec<Read>> {
     tokio::spawn(async move {
         let mut items = Vec::new();
         loop {
-            match timeout(QUIET, pubsub.next()).await {
-                Ok(Some(PubSubItem::Message(message))) => {
-                    items.push(Read::Number(message.get_payload().unwrap()));
-                }
-                Ok(Some(PubSubItem::Gap { from, to })) => {
-                    items.push(Read::Gap(from.to_string(), to.to_string()));
-                }
+            let item = match timeout(quiet, pubsub.next()).await {
+                Ok(Some(PubSubItem::Message(message))) => Read::Number(message.get_payload().unwrap()),
+                Ok(Some(PubSubItem::Gap { from, to })) => Read::Gap(from.to_string(), to.to_string()),
                 Ok(Some(other)) => panic!("{other:?}"),
                 Ok(None) => return items,
                 Err(_) if ended.load(Ordering::Relaxed) => return items,
-                Err(_) => {}
-            }
+                Err(_) => continue,
+            };
+            note(&item);
+            items.push(item);
         }
     })
 }

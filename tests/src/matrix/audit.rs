@@ -1,0 +1,169 @@
+//! What the servers know of the calls, compared with what was said of them.
+
+use std::collections::BTreeMap;
+
+use super::clients::Worked;
+use super::ground::{counts, listed};
+use super::journal::{Answer, End, Place};
+use super::work::{DONE, QUEUE};
+use super::{Journal, Stage, Workload};
+use crate::NAMES;
+use crate::messages::{Ledger, PUBLISHED};
+
+/// How often each call was applied, by its number and in each region.
+#[derive(Debug, Default)]
+pub struct Applied(BTreeMap<u64, [u64; 2]>);
+
+/// What does not fit.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Findings {
+    /// Calls that were acknowledged, and of which no server knows.
+    pub lost: usize,
+    /// Calls that were applied more than once, though that makes a difference.
+    pub applied_twice: usize,
+    /// Calls that were applied, though they failed and it was not said that they may have been.
+    pub untold: usize,
+    /// Messages that are missing or out of their place, without a gap that says so.
+    pub unreported_gaps: usize,
+}
+
+impl Applied {
+    /// Asks all servers.
+    pub async fn look_up(stage: &Stage, worked: &Worked) -> Self {
+        let mut applied = Self::default();
+        for place in 0..NAMES.len() {
+            let lists: &[&str] = match worked.workload {
+                Workload::Reads | Workload::Scans => continue,
+                Workload::Blocking => &[QUEUE, DONE],
+                Workload::Messages => &[PUBLISHED],
+                _ => &[],
+            };
+            if lists.is_empty() {
+                let numbers: Vec<u64> = worked.journal.numbers();
+                let keys: Vec<String> = numbers.iter().map(|number| worked.workload.key(*number)).collect();
+                for (number, count) in numbers.iter().zip(counts(stage, place, &keys).await) {
+                    applied.add(*number, place, count);
+                }
+            } else {
+                for (number, count) in listed(stage, place, lists).await {
+                    applied.add(number, place, count);
+                }
+            }
+        }
+        applied
+    }
+
+    fn add(&mut self, number: u64, place: Place, count: u64) {
+        if count > 0 {
+            self.0.entry(number).or_default()[place] += count;
+        }
+    }
+
+    fn times(&self, number: u64) -> u64 {
+        self.0.get(&number).map_or(0, |counts| counts.iter().sum())
+    }
+
+    /// From where an answer came: as it says itself, or as the one server says that applied what it tells of.
+    #[must_use]
+    pub fn place_of(&self, answer: &Answer) -> Option<Place> {
+        let applied = || {
+            let counts = self.0.get(&answer.tells_of?)?;
+            counts.iter().position(|count| *count > 0)
+        };
+        answer.from.or_else(applied)
+    }
+
+    /// Compares.
+    #[must_use]
+    pub fn compare(&self, worked: &Worked) -> Findings {
+        // A SET may be repeated: it makes no difference how often it is applied.
+        let applied_twice = if worked.workload == Workload::Writes { 0 } else { self.twice() };
+        let mut findings = Findings { applied_twice, ..Findings::default() };
+        for call in worked.journal.calls() {
+            match call.end {
+                End::Answered(Answer { tells_of: Some(number), .. }) => {
+                    findings.lost += usize::from(self.times(number) == 0);
+                }
+                End::Failed(_) => findings.untold += usize::from(self.times(call.number) > 0),
+                End::Answered(_) | End::InDoubt => {}
+            }
+        }
+        if worked.workload == Workload::Messages {
+            let found = self.ledger(&worked.journal).compare(NAMES[0], &worked.read);
+            findings.unreported_gaps = found.unmarked + found.stale + found.disordered;
+        }
+        findings
+    }
+
+    fn twice(&self) -> usize {
+        self.0.keys().filter(|number| self.times(**number) > 1).count()
+    }
+
+    /// Which server took which number.
+    fn ledger(&self, journal: &Journal) -> Ledger {
+        let mut ledger = Ledger::default();
+        for (number, counts) in &self.0 {
+            if let Some(place) = counts.iter().position(|count| *count > 0) {
+                ledger.taken.insert(*number, NAMES[place].to_owned());
+            }
+        }
+        ledger.unanswered =
+            journal.calls().iter().filter(|call| !matches!(call.end, End::Answered(_))).count() as u64;
+        ledger
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redis_failover::Error;
+
+    use super::*;
+
+    fn worked(workload: Workload, results: Vec<Result<Answer, Error>>) -> Worked {
+        let journal = Journal::default();
+        for result in results {
+            let number = journal.begin();
+            journal.end(number, result);
+        }
+        Worked {
+            workload,
+            journal: journal.into(),
+            switches: Vec::new(),
+            active: None,
+            read: Vec::new(),
+            heard: Vec::new(),
+        }
+    }
+
+    fn applied(counts: &[(u64, [u64; 2])]) -> Applied {
+        Applied(counts.iter().copied().collect())
+    }
+
+    #[test]
+    fn what_was_acknowledged_and_is_nowhere_is_lost() {
+        let worked = worked(Workload::Increments, vec![Ok(Answer::of(1)), Ok(Answer::of(2))]);
+        let findings = applied(&[(1, [1, 0])]).compare(&worked);
+        assert_eq!(findings, Findings { lost: 1, ..Findings::default() });
+    }
+
+    #[test]
+    fn what_is_there_twice_was_applied_twice_wherever() {
+        let worked = worked(Workload::Increments, vec![Ok(Answer::of(1)), Ok(Answer::of(2))]);
+        let findings = applied(&[(1, [1, 1]), (2, [0, 2])]).compare(&worked);
+        assert_eq!(findings, Findings { applied_twice: 2, ..Findings::default() });
+    }
+
+    #[test]
+    fn to_write_the_same_twice_makes_no_difference() {
+        let worked = worked(Workload::Writes, vec![Ok(Answer::of(1))]);
+        assert_eq!(applied(&[(1, [1, 1])]).compare(&worked), Findings::default());
+    }
+
+    #[test]
+    fn only_who_was_told_of_a_doubt_may_find_it_applied() {
+        let worked =
+            worked(Workload::Increments, vec![Err(Error::MayHaveBeenApplied(None)), Err(Error::CircuitOpen)]);
+        let findings = applied(&[(1, [1, 0]), (2, [1, 0])]).compare(&worked);
+        assert_eq!(findings, Findings { untold: 1, ..Findings::default() });
+    }
+}

@@ -1,0 +1,316 @@
+//! Servers of two regions, and what lies between them and the clients.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use failover_testkit::proxy::{FaultProxy, ProxyControl};
+use failover_testkit::server::{RealCluster, RealServer, SentinelSetup};
+use failover_testkit::tls::{Authority, RestApi, RestDatabase};
+use futures_util::future::join_all;
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncCommands, AsyncConnectionConfig, Value};
+use redis_failover::connection::{Address, BoxedStream};
+use redis_failover::health::LagAware;
+use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig, Suspicion, Tls};
+use tokio::net::TcpStream;
+
+use super::fault::Ground;
+use super::journal::Place;
+use super::work::{KEPT, kept, read_key};
+use crate::messages::NAME;
+use crate::{NAMES, PATIENCE, durable_builder};
+
+/// So many keys are there besides, of so many bytes: a server is a while at loading them.
+const FILLER: u64 = 3000;
+const FILLER_BYTES: usize = 100;
+/// How many lookups are on their way at a time.
+const AT_ONCE: usize = 100;
+/// How often the REST API is asked.
+const REST_INTERVAL: Duration = Duration::from_millis(200);
+
+/// What serves in the primary's region.
+#[derive(Debug)]
+enum Home {
+    Server(RealServer),
+    Cluster(RealCluster),
+    Sentinel(SentinelSetup),
+}
+
+/// Two regions, with data in them.
+#[derive(Debug)]
+pub struct Stage {
+    ground: Ground,
+    home: Home,
+    secondary: RealServer,
+    networks: Option<[FaultProxy; 2]>,
+    authority: Authority,
+    api: Option<RestApi>,
+    name_leads_nowhere: Arc<AtomicBool>,
+}
+
+impl Stage {
+    /// Starts all servers, and gives them their data.
+    pub async fn set(ground: Ground) -> Self {
+        let authority = Authority::new();
+        let home = match ground {
+            Ground::Cluster => Home::Cluster(RealCluster::start().await.unwrap()),
+            Ground::Sentinel => Home::Sentinel(SentinelSetup::builder().start().await.unwrap()),
+            _ => Home::Server(server(ground, &authority).await),
+        };
+        let secondary = server(ground, &authority).await;
+        let networks = match (&home, ground) {
+            (Home::Server(primary), Ground::Proxied) => Some([primary.addr(), secondary.addr()]),
+            (Home::Server(primary), Ground::Tls) => {
+                Some([primary, &secondary].map(|server| server.tls_addr().unwrap()))
+            }
+            _ => None,
+        };
+        let networks = match networks {
+            Some([primary, secondary]) => {
+                Some([FaultProxy::start(primary).await.unwrap(), FaultProxy::start(secondary).await.unwrap()])
+            }
+            None => None,
+        };
+        let api = match (&home, ground) {
+            (Home::Server(primary), Ground::Rest) => {
+                let api = RestApi::builder(&authority.server(["127.0.0.1"])).start().await.unwrap();
+                for (uid, server) in (1..).zip([primary, &secondary]) {
+                    api.put(RestDatabase::new(uid).address("127.0.0.1").port(server.port()).lag_ms(0));
+                }
+                Some(api)
+            }
+            _ => None,
+        };
+        let stage =
+            Self { ground, home, secondary, networks, authority, api, name_leads_nowhere: Arc::default() };
+        for place in 0..NAMES.len() {
+            stage.fill(place).await;
+        }
+        stage
+    }
+
+    /// The settings of a client of both regions.
+    #[must_use]
+    pub fn config(&self) -> MultiDbConfig {
+        let config = MultiDbConfig::new([
+            self.primary_database().name(NAMES[0]).weight(1.0),
+            self.secondary_database().name(NAMES[1]).weight(0.5),
+        ]);
+        match self.ground {
+            Ground::Rest => config.lag_aware(
+                LagAware::new()
+                    .health_check_interval(REST_INTERVAL)
+                    .tls(Tls::new().ca_data(self.authority.pem())),
+            ),
+            _ => config,
+        }
+    }
+
+    fn primary_database(&self) -> DatabaseConfig {
+        let server = match &self.home {
+            Home::Server(server) => server,
+            Home::Cluster(cluster) => return DatabaseConfig::cluster(cluster.urls()).unwrap(),
+            Home::Sentinel(setup) => {
+                let database = DatabaseConfig::sentinel(setup.service(), setup.sentinel_urls()).unwrap();
+                return database.down_after(Duration::from_secs(15));
+            }
+        };
+        match self.ground {
+            Ground::Named => {
+                let (port, nowhere) = (server.port(), Arc::clone(&self.name_leads_nowhere));
+                let connector = move |_: Address| {
+                    let nowhere = nowhere.load(Ordering::SeqCst);
+                    async move {
+                        let (host, port) =
+                            if nowhere { ("database.invalid", 1) } else { ("127.0.0.1", port) };
+                        Ok(Box::new(TcpStream::connect((host, port)).await?) as BoxedStream)
+                    }
+                };
+                DatabaseConfig::from_url("redis://database.example").unwrap().connector(connector)
+            }
+            _ => self.dialled(0, server),
+        }
+    }
+
+    fn secondary_database(&self) -> DatabaseConfig {
+        self.dialled(1, &self.secondary)
+    }
+
+    fn dialled(&self, place: Place, server: &RealServer) -> DatabaseConfig {
+        let database = |url: &str| DatabaseConfig::from_url(url).unwrap();
+        match (&self.networks, &self.api) {
+            (Some(networks), _) if self.ground == Ground::Tls => {
+                let url = networks[place].url().replacen("redis://", "rediss://", 1);
+                database(&url).tls(Tls::new().ca_data(self.authority.pem()))
+            }
+            (Some(networks), _) => database(&networks[place].url()),
+            (None, Some(api)) => database(&server.url()).health_check_url(api.url()),
+            (None, None) => database(&server.url()),
+        }
+    }
+
+    /// The one server of the primary's region.
+    #[must_use]
+    pub fn primary(&self) -> &RealServer {
+        match &self.home {
+            Home::Server(server) => server,
+            other => panic!("{other:?} is more than one"),
+        }
+    }
+
+    /// The server of the other region.
+    #[must_use]
+    pub fn secondary(&self) -> &RealServer {
+        &self.secondary
+    }
+
+    /// The cluster of the primary's region.
+    #[must_use]
+    pub fn cluster(&self) -> &RealCluster {
+        match &self.home {
+            Home::Cluster(cluster) => cluster,
+            other => panic!("{other:?} is no cluster"),
+        }
+    }
+
+    /// Primary, replica and sentinel of the primary's region.
+    #[must_use]
+    pub fn sentinel(&self) -> &SentinelSetup {
+        match &self.home {
+            Home::Sentinel(setup) => setup,
+            other => panic!("{other:?} has no sentinel"),
+        }
+    }
+
+    /// The network to a region.
+    #[must_use]
+    pub fn network(&self, place: Place) -> &ProxyControl {
+        self.networks.as_ref().unwrap()[place].control()
+    }
+
+    /// The API that tells of the lag.
+    #[must_use]
+    pub fn api(&self) -> &RestApi {
+        self.api.as_ref().unwrap()
+    }
+
+    /// Ends the API that tells of the lag.
+    pub fn end_api(&mut self) {
+        self.api = None;
+    }
+
+    /// Whether the primary's name leads nowhere from now on.
+    pub fn name_leads_nowhere(&self, nowhere: bool) {
+        self.name_leads_nowhere.store(nowhere, Ordering::SeqCst);
+    }
+
+    /// Clients that know what is in a region: one for each server that may have kept what another one has not.
+    pub async fn lookups(&self, place: Place) -> Vec<MultiDbClient> {
+        let of = |server: &RealServer| DatabaseConfig::from_url(&server.url()).unwrap();
+        let databases = match (place, &self.home) {
+            (0, Home::Cluster(_)) => vec![self.primary_database()],
+            (0, Home::Server(server)) => vec![of(server)],
+            (0, Home::Sentinel(setup)) => vec![of(setup.primary()), of(setup.replica())],
+            _ => vec![of(&self.secondary)],
+        };
+        let mut clients = Vec::new();
+        for database in databases {
+            let config =
+                MultiDbConfig::new([database]).suspicion(Suspicion::off()).response_timeout(PATIENCE);
+            let client = MultiDbClient::new(config).unwrap();
+            client.connect(PATIENCE).await.unwrap();
+            clients.push(client);
+        }
+        clients
+    }
+
+    /// Lets go whatever would keep a server from telling what it has.
+    pub fn bring_back(&self) {
+        if let Home::Sentinel(setup) = &self.home {
+            // They would make the former primary a replica, and it would forget what only it was given.
+            setup.sentinels().iter().for_each(|sentinel| sentinel.kill().unwrap());
+            setup.primary().resume().unwrap();
+        }
+    }
+
+    async fn fill(&self, place: Place) {
+        let mut pairs = vec![(NAME.to_owned(), NAMES[place].to_owned())];
+        for number in 0..KEPT {
+            pairs.push((read_key(number), kept(place, number)));
+            pairs.push((kept(place, number), String::new()));
+        }
+        pairs.extend((0..FILLER).map(|number| (format!("filler:{number}"), "!".repeat(FILLER_BYTES))));
+        // What the primary of a region is given, its replica takes over.
+        let client = self.lookups(place).await.remove(0);
+        for some in pairs.chunks(AT_ONCE) {
+            join_all(some.iter().map(|(key, value)| {
+                let mut client = client.clone();
+                async move { client.set::<_, _, ()>(key, value).await.unwrap() }
+            }))
+            .await;
+        }
+    }
+}
+
+/// How often each of these keys was counted up, in this region; `0` for those that are not there.
+pub async fn counts(stage: &Stage, place: Place, keys: &[String]) -> Vec<u64> {
+    let mut counts = vec![0; keys.len()];
+    for client in stage.lookups(place).await {
+        for (counts, keys) in counts.chunks_mut(AT_ONCE).zip(keys.chunks(AT_ONCE)) {
+            let found = join_all(keys.iter().map(|key| {
+                let mut client = client.clone();
+                async move { client.get::<_, Option<u64>>(key).await.unwrap() }
+            }));
+            for (count, found) in counts.iter_mut().zip(found.await) {
+                *count = found.unwrap_or(0).max(*count);
+            }
+        }
+    }
+    counts
+}
+
+/// How often each number is in these lists of this region; where two servers have them, in those of the one where it is
+/// more often.
+pub async fn listed(stage: &Stage, place: Place, lists: &[&str]) -> BTreeMap<u64, u64> {
+    let mut most = BTreeMap::<u64, u64>::new();
+    for mut client in stage.lookups(place).await {
+        let mut here = BTreeMap::<u64, u64>::new();
+        for list in lists {
+            for number in client.lrange::<_, Vec<u64>>(list, 0, -1).await.unwrap() {
+                *here.entry(number).or_default() += 1;
+            }
+        }
+        for (number, count) in here {
+            let most = most.entry(number).or_default();
+            *most = count.max(*most);
+        }
+    }
+    most
+}
+
+/// An operator's connection to a server: it waits for as long as it takes.
+pub async fn operator(server: &RealServer) -> MultiplexedConnection {
+    let config = AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE * 6));
+    let client = redis::Client::open(server.url()).unwrap();
+    client.get_multiplexed_async_connection_with_config(&config).await.unwrap()
+}
+
+/// Has it do something that it must not refuse.
+pub async fn order(operator: &MultiplexedConnection, words: &[&str]) -> Value {
+    let mut command = redis::Cmd::new();
+    command.arg(words);
+    command.query_async(&mut operator.clone()).await.unwrap_or_else(|error| panic!("{words:?}: {error}"))
+}
+
+async fn server(ground: Ground, authority: &Authority) -> RealServer {
+    let builder =
+        durable_builder().args(["--enable-debug-command", "yes", "--enable-protected-configs", "yes"]);
+    let builder = match ground {
+        Ground::Tls => builder.tls(&authority.server(["127.0.0.1"])),
+        Ground::Password => builder.password("before"),
+        _ => builder,
+    };
+    builder.start().await.unwrap()
+}

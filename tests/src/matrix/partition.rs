@@ -1,0 +1,62 @@
+//! One client is cut off from a region for 43 s, while another one still reaches it: both write, and both ledgers are
+//! kept.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use redis::AsyncCommands;
+use redis_failover::MultiDbClient;
+use tokio::time::{Instant, sleep};
+
+use super::{Clients, Stage, Workload};
+use crate::PATIENCE;
+
+/// What happened to GitHub on 21 October 2018.
+const CUT_OFF: Duration = Duration::from_secs(43);
+/// How many keys both write.
+const SHARED: u64 = 100;
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// What a writer wrote last, of what was acknowledged.
+type Ledger = BTreeMap<String, String>;
+
+/// Tells what the two clients wrote, and where it differs.
+pub(super) async fn partition(stage: &Stage, clients: &Clients) -> String {
+    let cut_off = clients.working().iter().find(|working| working.workload == Workload::Writes);
+    let cut_off = cut_off.or(clients.working().first()).unwrap().client.clone();
+    // Its way to the region is its own.
+    let other = stage.lookups(0).await.remove(0);
+    stage.network(0).black_hole();
+    let (of_cut_off, of_other) = tokio::join!(write(cut_off, "cut-off"), write(other, "other"));
+    stage.network(0).heal().unwrap();
+
+    let (mut here, mut there) = (stage.lookups(0).await.remove(0), stage.lookups(1).await.remove(0));
+    let (mut differ, mut kept) = (0, 0);
+    for key in of_cut_off.keys().filter(|key| of_other.contains_key(*key)) {
+        let values: [Option<String>; 2] = [here.get(key).await.unwrap(), there.get(key).await.unwrap()];
+        differ += u32::from(values[0] != values[1]);
+        kept +=
+            u32::from(values[0].as_ref() == of_other.get(key) && values[1].as_ref() == of_cut_off.get(key));
+    }
+    let both = of_cut_off.keys().filter(|key| of_other.contains_key(*key)).count();
+    format!(
+        "of {both} keys that both clients wrote while one was cut off, {differ} differ between the regions; for {kept} \
+         of them each region has what was acknowledged there last"
+    )
+}
+
+async fn write(mut client: MultiDbClient, name: &str) -> Ledger {
+    let mut ledger = Ledger::new();
+    let began = Instant::now();
+    let mut number = 0_u64;
+    while began.elapsed() < CUT_OFF {
+        let (key, value) = (format!("shared:{}", number % SHARED), format!("{name}:{number}"));
+        let written = tokio::time::timeout(PATIENCE, client.set::<_, _, ()>(&key, &value)).await;
+        if written.is_ok_and(|written| written.is_ok()) {
+            ledger.insert(key, value);
+        }
+        number += 1;
+        sleep(PAUSE).await;
+    }
+    ledger
+}
