@@ -92,6 +92,24 @@ async fn b59_writes_leave_a_demoted_primary_though_its_reads_succeed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b59_who_only_does_transactions_leaves_a_demoted_primary_too() {
+    let (primary, _secondary, config) = pair().await;
+    let client = start(config.unserviceable_after(Duration::from_secs(1))).await;
+    demote(&primary).await;
+    let counting = client.transaction("counter", |mut connection, mut pipeline| async move {
+        let value: Option<u64> = connection.get("counter").await?;
+        pipeline.set("counter", value.unwrap_or(0) + 1);
+        Ok(Some(pipeline))
+    });
+    // Nothing is applied, and so it is attempted until it is, elsewhere.
+    let done: Option<()> = timeout(PATIENCE, counting).await.unwrap().unwrap();
+    assert!(done.is_some());
+    let switches = switches(&client);
+    assert_eq!(switches.len(), 1);
+    assert!(switches[0].contains("Unavailable(Unserviceable)"), "{switches:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b59_a_primary_that_is_demoted_for_a_moment_keeps_its_clients() {
     let (primary, _secondary, config) = pair().await;
     let mut client = start(config).await;

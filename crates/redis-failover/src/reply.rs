@@ -33,6 +33,20 @@ impl Reply {
         let class = ReplyClass::of(Ok(&value), shape);
         Self { value, class, served: Kinds::NONE }
     }
+
+    /// As a reply that shows these kinds to be served, if it is no failure.
+    pub(crate) fn serving(self, served: Kinds) -> Self {
+        Self { served, ..self }
+    }
+
+    /// Of the kinds that were refused before, those of this command: else a relaxed load is all.
+    #[inline]
+    pub(crate) fn watched(command: &Command<'_>, watched: &WatchedKinds) -> Kinds {
+        match watched.now() {
+            watched if watched.is_empty() => watched,
+            watched => kinds_of(command).and(watched),
+        }
+    }
 }
 
 /// What a read-only or unsafe database refuses (B59).
@@ -85,13 +99,9 @@ impl<S> Classified<S> {
         Self { watched: Some(watched), ..self }
     }
 
-    /// Of interest are only those kinds that were refused before: else a relaxed load is all.
     #[inline]
     fn kinds_of(&self, command: &Command<'_>) -> Kinds {
-        match self.watched.as_ref().map_or(Kinds::NONE, WatchedKinds::now) {
-            watched if watched.is_empty() => watched,
-            watched => kinds_of(command).and(watched),
-        }
+        self.watched.as_ref().map_or(Kinds::NONE, |watched| Reply::watched(command, watched))
     }
 }
 
@@ -136,7 +146,7 @@ where
         let this = self.project();
         let value = ready!(this.call.poll(context))?;
         let reply = Reply::of(value, *this.shape);
-        Poll::Ready(Ok(Reply { served: *this.served, ..reply }))
+        Poll::Ready(Ok(reply.serving(*this.served)))
     }
 }
 
@@ -154,23 +164,71 @@ pub(crate) fn class_of(error: &ConnectionError) -> ReplyClass {
     }
 }
 
-#[inline]
-fn class_of_end(result: Result<&Reply, &DeadlineError<ConnectionError>>) -> ReplyClass {
-    match result {
-        Ok(reply) => reply.class,
-        Err(DeadlineError::Inner(error)) => class_of(error),
-        Err(_) => ReplyClass::TimedOut,
-    }
-}
-
 /// What counts for the failure detector (B14).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RedisOutcome;
 
+/// Behind a deadline.
 impl Classify<Reply, DeadlineError<ConnectionError>> for RedisOutcome {
     #[inline]
     fn classify(&self, result: Result<&Reply, &DeadlineError<ConnectionError>>) -> Outcome {
-        match class_of_end(result) {
+        End::of_deadline(result).outcome()
+    }
+
+    #[inline]
+    fn kinds(&self, result: Result<&Reply, &DeadlineError<ConnectionError>>) -> Kinds {
+        End::of_deadline(result).kinds()
+    }
+
+    fn causes(&self, result: Result<&Reply, &DeadlineError<ConnectionError>>) -> Kinds {
+        failures::of(End::of_deadline(result).class)
+    }
+}
+
+/// Without one.
+impl Classify<Reply, ConnectionError> for RedisOutcome {
+    fn classify(&self, result: Result<&Reply, &ConnectionError>) -> Outcome {
+        End::of(result).outcome()
+    }
+
+    fn kinds(&self, result: Result<&Reply, &ConnectionError>) -> Kinds {
+        End::of(result).kinds()
+    }
+
+    fn causes(&self, result: Result<&Reply, &ConnectionError>) -> Kinds {
+        failures::of(End::of(result).class)
+    }
+}
+
+/// How a call ended, as far as it counts.
+#[derive(Clone, Copy)]
+struct End {
+    class: ReplyClass,
+    /// Of the kinds that are watched, those that a success shows to be served.
+    served: Kinds,
+}
+
+impl End {
+    #[inline]
+    fn of(result: Result<&Reply, &ConnectionError>) -> Self {
+        match result {
+            Ok(reply) => Self { class: reply.class, served: reply.served },
+            Err(error) => Self { class: class_of(error), served: Kinds::NONE },
+        }
+    }
+
+    #[inline]
+    fn of_deadline(result: Result<&Reply, &DeadlineError<ConnectionError>>) -> Self {
+        match result {
+            Ok(reply) => Self::of(Ok(reply)),
+            Err(DeadlineError::Inner(error)) => Self::of(Err(error)),
+            Err(_) => Self { class: ReplyClass::TimedOut, served: Kinds::NONE },
+        }
+    }
+
+    #[inline]
+    fn outcome(self) -> Outcome {
+        match self.class {
             ReplyClass::Answered => Outcome::Success,
             ReplyClass::ConnectionLost => Outcome::Lost,
             class if class.is_failure() => Outcome::Failure,
@@ -179,17 +237,8 @@ impl Classify<Reply, DeadlineError<ConnectionError>> for RedisOutcome {
     }
 
     #[inline]
-    fn kinds(&self, result: Result<&Reply, &DeadlineError<ConnectionError>>) -> Kinds {
-        match result {
-            Ok(reply) if reply.class == ReplyClass::Answered => reply.served,
-            Ok(reply) => refused(reply.class),
-            Err(DeadlineError::Inner(error)) => refused(class_of(error)),
-            Err(_) => Kinds::NONE,
-        }
-    }
-
-    fn causes(&self, result: Result<&Reply, &DeadlineError<ConnectionError>>) -> Kinds {
-        failures::of(class_of_end(result))
+    fn kinds(self) -> Kinds {
+        if self.class == ReplyClass::Answered { self.served } else { refused(self.class) }
     }
 }
 

@@ -485,3 +485,28 @@ async fn b59_what_goes_on_being_refused_opens_the_circuit_however_little_it_is()
     }
     assert_eq!(circuit.status().reason, Some(OpenReason::Unserviceable));
 }
+
+#[tokio::test(start_paused = true)]
+async fn b59_a_call_beside_the_layer_counts_as_one_through_it() {
+    let (availability, circuit) = guarded();
+    let layer = FailureDetectorLayer::new(availability).unserviceable_after(Duration::ZERO);
+    let _watched = layer.watched_kinds();
+    let detectors = layer.detectors();
+    detectors.begin().end(&Replica, Ok(&()));
+    drop(detectors.begin());
+    assert_eq!((detectors.counts(), circuit.state()), (counts(1, 0), CircuitState::Closed));
+    detectors.begin().end(&Replica, Err(&"read only"));
+    assert_eq!(circuit.status().reason, Some(OpenReason::Unserviceable));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b10_a_call_beside_the_layer_that_began_before_an_outage_counts_for_nothing_after_it() {
+    let (availability, circuit) = guarded_by(CircuitSettings::default().grace_period(Duration::ZERO));
+    let layer = FailureDetectorLayer::new(availability.clone());
+    let straggler = layer.detectors().begin();
+    circuit.trip(Duration::ZERO);
+    (0..2).for_each(|_| availability.signal(Signal::Tick));
+    assert_eq!(circuit.state(), CircuitState::HalfOpen);
+    straggler.end(&Replica, Err(&"reset"));
+    assert_eq!((layer.counts(), circuit.state()), (counts(0, 0), CircuitState::HalfOpen));
+}

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use redis::AsyncCommands;
 use redis_failover::{MultiDbClient, MultiDbConfig};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{oneshot, watch};
@@ -16,7 +17,7 @@ use tower_failover::balance::Switch;
 use super::journal::PATIENCE as LONGEST;
 use super::work::{Caller, Heard, Listener};
 use super::{Journal, Workload};
-use crate::messages::Read;
+use crate::messages::{NAME, Read};
 use crate::{NAMES, PATIENCE, active, becomes_active, until};
 
 /// Between two calls of a caller.
@@ -99,6 +100,8 @@ impl Clients {
             let client = MultiDbClient::new(config).unwrap();
             client.connect(PATIENCE).await.unwrap();
             becomes_active(&client, NAMES[0]).await;
+            // The connection that all commands share is told from that of the health checks by what was last asked.
+            let _: String = client.clone().get(NAME).await.unwrap();
             let journal = Arc::<Journal>::default();
             let listener = match workload {
                 Workload::Messages => Some(Listener::start(&client).await.unwrap()),

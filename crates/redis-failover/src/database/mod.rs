@@ -1,8 +1,9 @@
 //! One database's stack: breaker, detector, deadline, connection — and the tasks that belong to it.
 //!
-//! Blocking commands leave it below the breaker, for connections of their own.
+//! Blocking commands leave it below the breaker, for connections of their own; transactions are all on such.
 
 mod apart;
+mod counted;
 mod ground;
 mod health;
 mod list;
@@ -24,10 +25,11 @@ use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig, weight};
 use crate::connection::ConnectionError;
 use crate::cursor::CursorTag;
 use crate::reply::{Classified, RedisOutcome, Reply};
-use apart::{Apart, EachOnItsOwn, Settled};
+use apart::Apart;
 use ground::{Ground, ground};
 use health::Health;
 
+pub(crate) use counted::Counted;
 pub(crate) use list::Databases;
 pub(crate) use open_database::OpenDatabase;
 
@@ -117,12 +119,9 @@ pub(crate) fn open(
         .timeout_of(CommandTimeout);
     let calls = deadline.calls();
     let connection = Classified::new(leaf).watching(detector.watched_kinds());
+    let counted = Counted::new(detectors.clone(), detector.watched_kinds());
     let shared = detector.layer(deadline.layer(connection));
-    let apart = Apart {
-        shared,
-        counted: detector.classify(EachOnItsOwn).layer(Settled),
-        dedicated: dedicated.clone(),
-    };
+    let apart = Apart { shared, counted: counted.clone(), dedicated: dedicated.clone() };
     let stack = CircuitBreakerLayer::new(circuit.clone()).layer(apart);
 
     let member = Member::new(stack, availability).weight(weight(&name, config.weight)?);
@@ -136,6 +135,7 @@ pub(crate) fn open(
         calls,
         longest_call,
         dedicated,
+        counted,
         source,
         connected,
     };

@@ -14,12 +14,14 @@ use crate::classify::ReplyClass;
 use crate::command::Slots;
 use crate::command::{Command, Refused};
 use crate::connection::{ConnectionError, Dedicated, Lease};
+use crate::database::Counted;
 use crate::error::Error;
 use crate::reply::class_of;
 
 /// A connection while keys are watched on it. Dropping it ends the connection, and with it the watch.
 pub(super) struct Attempt {
     lease: Lease,
+    counted: Counted,
     /// Of all its keys, in a cluster.
     slot: Option<u16>,
     /// A call on it failed in a way that ends the attempt, whatever the closure makes of that.
@@ -30,20 +32,23 @@ impl Attempt {
     /// In a cluster, on the node that has the slot.
     pub(super) async fn begin(
         dedicated: &Dedicated,
+        counted: Counted,
         slot: Option<u16>,
     ) -> Result<Arc<Self>, ConnectionError> {
         let lease = dedicated.lease(slot).await?;
-        Ok(Arc::new(Self { lease, slot, lost: AtomicBool::new(false) }))
+        Ok(Arc::new(Self { lease, counted, slot, lost: AtomicBool::new(false) }))
     }
 
     /// Runs a command for as long as the database is the active one.
     pub(super) async fn run(&self, command: &Command<'_>) -> Result<Value, ConnectionError> {
         self.check_slot(command)?;
+        let call = self.counted.begin(command);
         let reply = tokio::select! {
             biased;
             reply = self.lease.run(command) => reply,
             () = self.lease.dedicated().left() => Err(ConnectionError::DatabaseLeft),
         };
+        let reply = call.end(command.shape(), reply).map(Value::from);
         if reply.as_ref().is_err_and(is_lost) {
             self.lost.store(true, Ordering::Release);
         }
@@ -66,7 +71,10 @@ impl Attempt {
         pipeline: &Pipeline,
         limit: Duration,
     ) -> Result<Value, ConnectionError> {
-        self.lease.run_within(&Command::pipeline(pipeline, pipeline.len() + 1, 1), Some(limit)).await
+        let command = Command::pipeline(pipeline, pipeline.len() + 1, 1);
+        let call = self.counted.begin(&command);
+        let reply = self.lease.run_within(&command, Some(limit)).await;
+        call.end(command.shape(), reply).map(Value::from)
     }
 
     /// Whether what is sent now can still be applied in the right place.

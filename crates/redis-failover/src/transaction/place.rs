@@ -6,7 +6,7 @@ use tower_failover::{Chance, Route};
 use crate::adapter::StackConnection;
 use crate::command::Command;
 use crate::connection::Dedicated;
-use crate::database::Databases;
+use crate::database::{Counted, Databases};
 use crate::error::Error;
 
 /// The databases of a client, as far as a transaction needs them.
@@ -18,9 +18,9 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// The dedicated connections of the active database. Where it is not known to serve, a command through the whole
+    /// The dedicated connections of the active database, and what counts their calls. Where it is not known to serve, a command through the whole
     /// stack finds out, or waits, or fails as every command does.
-    pub(super) async fn active(&mut self, in_doubt: bool) -> Result<Dedicated, Error> {
+    pub(super) async fn active(&mut self, in_doubt: bool) -> Result<(Dedicated, Counted), Error> {
         let known = if in_doubt || self.route.in_doubt() { None } else { self.route.active().1 };
         let name = match known {
             Some(name) => name,
@@ -29,12 +29,16 @@ impl Place<'_> {
                 self.route.active().1.ok_or(Error::DatabaseLeft)?
             }
         };
-        match self.databases.find(&name, |database| database.dedicated.clone()) {
+        let found = self.databases.find(&name, |database| {
+            let dedicated = database.dedicated.clone();
+            dedicated.map(|dedicated| (dedicated, database.counted.clone()))
+        });
+        match found {
             None if self.databases.is_closed() => Err(Error::Closed),
             // Removed since.
             None => Err(Error::DatabaseLeft),
             Some(None) => Err(Error::NoDedicatedConnections { database: name }),
-            Some(Some(dedicated)) => Ok(dedicated),
+            Some(Some(found)) => Ok(found),
         }
     }
 }

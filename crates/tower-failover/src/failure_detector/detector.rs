@@ -9,10 +9,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::time::Duration;
 
 use super::limited::Limited;
-use super::shared::Shared;
+use super::shared::{End, Shared};
 use super::window::Counts;
 use crate::availability::Epoch;
-use crate::classify::{Kinds, Outcome};
+use crate::classify::{Classify, Kinds, Outcome};
 use crate::clock::Millis;
 
 /// What a [`Detector`] sees of a call that ended.
@@ -22,7 +22,7 @@ pub struct Observation {
     /// What its end says about the member; never [`Lost`](Outcome::Lost): the first call of those that were lost
     /// together is a failure, and the others are neutral.
     pub outcome: Outcome,
-    /// Of a failure, what kind of failure it is, as the [`Classify`](crate::Classify) tells. None of a call that was given
+    /// Of a failure, what kind of failure it is, as the [`Classify`] tells. None of a call that was given
     /// up.
     pub causes: Kinds,
     /// The epoch of the circuit. A detector that remembers should forget when it changes.
@@ -109,6 +109,36 @@ impl Detectors {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.shared.counts()
+    }
+
+    /// A call is made now that does not pass through the layer, but is to count all the same; what it ends with has to be
+    /// [told](CallBeside::end).
+    #[must_use]
+    pub fn begin(&self) -> CallBeside {
+        CallBeside { epoch: self.shared.epoch(), shared: Arc::clone(&self.shared) }
+    }
+}
+
+/// A call that does not pass through the layer; made by [`Detectors::begin`].
+///
+/// Dropping it without telling its end counts nothing.
+#[must_use = "it counts only if its end is told"]
+pub struct CallBeside {
+    shared: Arc<Shared>,
+    epoch: Epoch,
+}
+
+impl CallBeside {
+    /// It has ended with this, and counts as if it had taken no time. It is charged to the epoch of the circuit that it
+    /// was made in.
+    pub fn end<T, E>(self, classify: &impl Classify<T, E>, result: Result<&T, &E>) {
+        self.shared.settle(self.shared.begin(self.epoch), End::of(classify, result));
+    }
+}
+
+impl fmt::Debug for CallBeside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallBeside").field("epoch", &self.epoch).finish_non_exhaustive()
     }
 }
 

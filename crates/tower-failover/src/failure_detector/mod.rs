@@ -55,7 +55,7 @@ use crate::local::Local;
 use future::{ResponseFuture, Token};
 use shared::{End, Shared};
 
-pub use detector::{Detector, Detectors, Observation};
+pub use detector::{CallBeside, Detector, Detectors, Observation};
 pub use layer::{FailureDetectorLayer, WatchedKinds};
 pub use limited::Limited;
 pub use rate::FailureRate;

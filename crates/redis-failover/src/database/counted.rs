@@ -1,0 +1,72 @@
+//! Calls on connections of their own, as the failure detector is told of them.
+
+use redis::Value;
+use tower_failover::failure_detector::{CallBeside, Detectors, WatchedKinds};
+use tower_failover::{Classify, Kinds, Outcome};
+
+use crate::classify::Shape;
+use crate::command::Command;
+use crate::connection::ConnectionError;
+use crate::reply::{RedisOutcome, Reply};
+
+/// Tells the failure detector of calls that do not pass through it: of their outcome only. How long they took, and that a
+/// caller gave one up, says nothing about the database.
+///
+/// # Clone
+/// Clones tell the same detector.
+#[derive(Clone)]
+pub(crate) struct Counted {
+    detectors: Detectors,
+    watched: WatchedKinds,
+}
+
+impl Counted {
+    pub(super) fn new(detectors: Detectors, watched: WatchedKinds) -> Self {
+        Self { detectors, watched }
+    }
+
+    /// A call is made now. What becomes of it is to be told, unless it is given up.
+    pub(crate) fn begin(&self, command: &Command<'_>) -> CountedCall {
+        CountedCall { call: self.detectors.begin(), served: Reply::watched(command, &self.watched) }
+    }
+}
+
+/// A call on a connection of its own.
+pub(crate) struct CountedCall {
+    call: CallBeside,
+    /// Which kinds it shows to be served if it succeeds.
+    served: Kinds,
+}
+
+impl CountedCall {
+    /// It has ended like this, and its reply has this shape.
+    pub(crate) fn end(
+        self,
+        shape: Shape,
+        end: Result<Value, ConnectionError>,
+    ) -> Result<Reply, ConnectionError> {
+        let end = end.map(|value| Reply::of(value, shape).serving(self.served));
+        self.call.end(&EachOnItsOwn, end.as_ref());
+        end
+    }
+}
+
+/// As [`RedisOutcome`], where each call has a connection of its own: those that are lost are not lost together.
+struct EachOnItsOwn;
+
+impl Classify<Reply, ConnectionError> for EachOnItsOwn {
+    fn classify(&self, result: Result<&Reply, &ConnectionError>) -> Outcome {
+        match RedisOutcome.classify(result) {
+            Outcome::Lost => Outcome::Failure,
+            outcome => outcome,
+        }
+    }
+
+    fn kinds(&self, result: Result<&Reply, &ConnectionError>) -> Kinds {
+        RedisOutcome.kinds(result)
+    }
+
+    fn causes(&self, result: Result<&Reply, &ConnectionError>) -> Kinds {
+        RedisOutcome.causes(result)
+    }
+}
