@@ -225,10 +225,11 @@ impl Availability {
         // Under the lock, so that no suspicion is left behind by the last loop as it goes.
         if state.checked() && !self.cell.suspected.swap(true, Ordering::AcqRel) {
             state.against.begins(Instant::now());
-            let probe_loops = state.probe_loops.clone();
+            let (probe_loops, listeners) = (state.probe_loops.clone(), state.live_listeners());
             drop(state);
             tracing::debug!(member = %self.cell.name, "suspected");
             ring_all(&probe_loops);
+            ring_all(&listeners);
         }
     }
 

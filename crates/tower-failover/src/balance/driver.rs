@@ -1,6 +1,7 @@
 //! The one task that chooses: wakes for events, decides once for each, publishes the choice.
 
 mod absence;
+mod doubt;
 mod fallback;
 mod membership;
 mod orders;
@@ -31,6 +32,7 @@ use super::snapshot::{Roster, Switch};
 use crate::availability::{Finding, OpenReason, Signal, Verdict};
 use crate::bell::Bell;
 use crate::event::{Event, Name, SwitchReason};
+use doubt::Doubt;
 use fallback::FallbackTimer;
 use membership::Discovery;
 use orders::{Answer, Purpose};
@@ -105,6 +107,7 @@ struct Course<K, S> {
     /// All members went together, and none has returned yet (B58).
     all_at_once: bool,
     escalated: bool,
+    doubt: Doubt,
     /// The active member was inserted anew: its service is another one.
     replaced: bool,
     fallback: FallbackTimer,
@@ -125,6 +128,7 @@ impl<K: Eq, S> Course<K, S> {
             patience: None,
             all_at_once: false,
             escalated: false,
+            doubt: Doubt::default(),
             replaced: false,
             fallback,
             answers: Vec::new(),
@@ -175,7 +179,8 @@ impl<K: Eq, S> Course<K, S> {
         let patience = self.patience.map(Patience::until);
         let escalation = self.roster.outage.filter(|_| !self.escalated).map(|outage| outage.escalates_at());
         let reminder = self.members.next_told_at(self.active());
-        let due = [self.members.next_change_at(), self.fallback.due_at(), patience, escalation, reminder];
+        let (change, fallback) = (self.members.next_change_at(), self.fallback.due_at());
+        let due = [change, fallback, patience, escalation, self.doubt.ends_at(), reminder];
         due.into_iter().flatten().min()
     }
 
@@ -191,12 +196,14 @@ impl<K: Eq, S> Course<K, S> {
         let standings = self.members.standings();
         self.await_return(&standings, now);
         let active = self.active();
+        self.ask_others(active);
         let pinned = self.members.pinned().and_then(|name| self.members.index_of(name));
         let situation = Situation { active, pinned, occasion, patience: self.patience, now };
         let strategy = Contained { strategy: &*self.config.strategy, events: &self.config.events };
         match decide(&standings, &situation, &strategy) {
             Decision::Stay if self.replaced => self.republish(shared, active),
             Decision::Stay | Decision::WaitUntil(_) => {}
+            Decision::Switch { to, reason: None } if self.awaits_answer(active, to, now) => {}
             Decision::Switch { to, reason } => self.switch(shared, active, to, reason, now),
             Decision::LastResort { to } => {
                 if let Some(entry) = self.members.get(to) {
@@ -275,6 +282,7 @@ impl<K: Eq, S> Course<K, S> {
             self.members.was_told(former, now);
         }
         self.patience = None;
+        self.doubt = Doubt::default();
         self.all_at_once = false;
         self.escalated = false;
     }

@@ -211,6 +211,61 @@ async fn b58_the_heaviest_is_asked_when_another_returns() {
     assert_eq!(checks[2].probes(), asked + 1, "at once, whatever its backoff says");
 }
 
+#[tokio::test(start_paused = true)]
+async fn b58_when_all_fall_silent_nobody_is_taken_who_is_silent_too() {
+    let mut stage = Stage::new();
+    let checks = [stage.light.watched(), stage.middle.watched(), stage.heavy.watched()];
+    let balance = stage.balance(stage.config());
+    pass(Duration::from_secs(3)).await;
+    stage.told();
+    checks.iter().for_each(Watched::hangs);
+    // By a call that is not answered.
+    stage.heavy.availability().suspect();
+    pass(Duration::from_millis(1050)).await;
+    assert_eq!(active(&balance), None);
+    assert_eq!(
+        stage.told(),
+        [Event::OutageBegan],
+        "the others were asked at the same time, and nobody was taken"
+    );
+    stage.heavy.rises();
+    settled().await;
+    assert_eq!(active(&balance).as_deref(), Some("heavy"), "without a grace period");
+}
+
+#[tokio::test(start_paused = true)]
+async fn b58_the_others_are_asked_once_for_each_suspicion() {
+    let stage = Stage::new();
+    let (middle, heavy) = (stage.middle.watched(), stage.heavy.watched());
+    let balance = stage.balance(stage.config());
+    pass(Duration::from_secs(3)).await;
+    let asked = middle.probes();
+    heavy.hangs();
+    stage.heavy.availability().suspect();
+    pass(Duration::from_millis(900)).await;
+    assert_eq!(middle.probes(), asked + 1);
+    assert_eq!(active(&balance).as_deref(), Some("heavy"));
+    pass(Duration::from_millis(110)).await;
+    assert_eq!(active(&balance).as_deref(), Some("middle"), "it has answered, and is taken at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn b58_the_last_answer_is_waited_for_a_moment_and_no_longer() {
+    let stage = Stage::new();
+    let (middle, heavy) = (stage.middle.watched(), stage.heavy.watched());
+    let balance = stage.balance(stage.config());
+    pass(Duration::from_secs(3)).await;
+    heavy.hangs();
+    stage.heavy.availability().suspect();
+    pass(Duration::from_millis(900)).await;
+    middle.hangs();
+    stage.middle.availability().suspect();
+    pass(Duration::from_millis(150)).await;
+    assert_eq!(active(&balance).as_deref(), Some("heavy"), "it is asked, and has not answered yet");
+    pass(Duration::from_millis(60)).await;
+    assert_eq!(active(&balance).as_deref(), Some("middle"));
+}
+
 /// What a circuit does while its member is away is no sign of when the member went.
 #[tokio::test(start_paused = true)]
 async fn b58_who_was_away_before_went_alone_however_often_it_was_tried_since() {

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -78,11 +78,16 @@ impl Region {
     pub(crate) fn watched(&self) -> Watched {
         let health = Arc::new(Mutex::new(Health::Healthy));
         let probes = Arc::new(AtomicU32::new(0));
-        let (answer, count) = (Arc::clone(&health), Arc::clone(&probes));
+        let hangs = Arc::new(AtomicBool::new(false));
+        let (answer, count, silent) = (Arc::clone(&health), Arc::clone(&probes), Arc::clone(&hangs));
         let scripted = tower::service_fn(move |_: Probe| {
             count.fetch_add(1, Ordering::Relaxed);
             let answer = answer.lock().expect("a lock").clone();
+            let silent = silent.load(Ordering::Relaxed);
             async move {
+                if silent {
+                    std::future::pending::<()>().await;
+                }
                 sleep(Duration::from_millis(10)).await;
                 Ok::<_, Infallible>(answer)
             }
@@ -91,13 +96,14 @@ impl Region {
         let chance = Chance::seeded(self.weight.get().to_bits());
         let plan = HealthPlan::new([Check::new("scripted", scripted)]).chance(chance);
         let watch = plan.watch(self.availability());
-        Watched { health, probes, _watch: watch.expect("a valid plan") }
+        Watched { health, hangs, probes, _watch: watch.expect("a valid plan") }
     }
 }
 
 /// The script of a region's check.
 pub(crate) struct Watched {
     health: Arc<Mutex<Health>>,
+    hangs: Arc<AtomicBool>,
     probes: Arc<AtomicU32>,
     _watch: HealthWatch,
 }
@@ -109,6 +115,11 @@ impl Watched {
 
     pub(crate) fn is_cut(&self) {
         self.says(Health::Unhealthy(Evidence::Unreachable("cut".into())));
+    }
+
+    /// It says nothing any more.
+    pub(crate) fn hangs(&self) {
+        self.hangs.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn probes(&self) -> u32 {

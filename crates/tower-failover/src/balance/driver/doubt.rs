@@ -1,0 +1,58 @@
+//! The active member says nothing: perhaps nobody does, and it is our own fault (B58).
+
+use tokio::time::{Duration, Instant};
+
+use super::Course;
+
+/// How long it is waited for the answer of a member that was asked when the active one fell silent. Both have had the
+/// same time by then; what is waited for is the last of it.
+const LAST_ANSWER: Duration = Duration::from_millis(100);
+
+/// What is known while the active member is in doubt.
+#[derive(Debug, Default)]
+pub(super) struct Doubt {
+    others_asked: bool,
+    /// Until when the answer of the one that would be taken is waited for.
+    answer_until: Option<Instant>,
+}
+
+impl Doubt {
+    pub(super) fn ends_at(&self) -> Option<Instant> {
+        self.answer_until
+    }
+}
+
+impl<K, S> Course<K, S> {
+    /// Once the active one is suspected, all others that may take its place are asked as well: what they last said may
+    /// be older than what befell all of them.
+    pub(super) fn ask_others(&mut self, active: Option<usize>) {
+        if !self.hangs(active) {
+            self.doubt.answer_until = None;
+        }
+        if !self.is_suspected(active) {
+            self.doubt.others_asked = false;
+        } else if !std::mem::replace(&mut self.doubt.others_asked, true) {
+            for (index, entry) in self.members.iter().enumerate() {
+                if active != Some(index) && entry.is_wanted() && entry.view().is_available() {
+                    entry.availability.suspect();
+                }
+            }
+        }
+    }
+
+    /// Whether a member that hangs is not left yet for this one, because that was asked and has not answered either.
+    pub(super) fn awaits_answer(&mut self, active: Option<usize>, to: usize, now: Instant) -> bool {
+        let awaits = self.hangs(active) && self.is_suspected(Some(to));
+        awaits && now < *self.doubt.answer_until.get_or_insert(now + LAST_ANSWER)
+    }
+
+    fn hangs(&self, active: Option<usize>) -> bool {
+        active.and_then(|index| self.members.get(index)).is_some_and(|entry| entry.view().is_hung())
+    }
+
+    fn is_suspected(&self, member: Option<usize>) -> bool {
+        member
+            .and_then(|index| self.members.get(index))
+            .is_some_and(|entry| entry.availability.is_suspected())
+    }
+}
