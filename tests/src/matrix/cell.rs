@@ -170,10 +170,11 @@ fn first_success(
 ) -> Option<Duration> {
     let (from, wanted) = match expected {
         Expected::Switch => (span.began, SECONDARY),
-        Expected::Stay => (span.began, PRIMARY),
+        Expected::Stay | Expected::Either => (span.began, PRIMARY),
         Expected::Return => (span.ended, PRIMARY),
     };
-    let at = |answer| applied.place_of(answer).is_none_or(|place| place == wanted);
+    let anywhere = expected == Expected::Either;
+    let at = |answer| anywhere || applied.place_of(answer).is_none_or(|place| place == wanted);
     let known = |answer| expected != Expected::Switch || applied.place_of(answer).is_some();
     // One that was on its way when it happened may have gone on elsewhere; what it says of the same place is old.
     let fresh = |call: &Call| expected == Expected::Switch || call.began >= from;
@@ -184,7 +185,7 @@ fn first_success(
     // For messages it is the first that comes through.
     let heard = worked.heard.iter().filter_map(|(at, number)| {
         let answer = Answer::of(*number);
-        (applied.place_of(&answer) == Some(wanted)).then_some(*at)
+        (anywhere || applied.place_of(&answer) == Some(wanted)).then_some(*at)
     });
     let ended: Vec<Instant> = match worked.workload {
         Workload::Messages => heard.collect(),
@@ -218,7 +219,9 @@ impl Move {
             // Both were away: whoever leaves the primary takes one that is no better.
             (Expected::Return, Fault::BothBlackHoled) => self.leaves_primary,
             // Each of these is well at times.
-            (Expected::Switch, Fault::Flapping | Fault::Loss) => !self.leaves_primary && !self.is_back,
+            (Expected::Switch | Expected::Either, Fault::Flapping | Fault::Loss) => {
+                !self.leaves_primary && !self.is_back
+            }
             _ if self.leaves_primary => !self.during_fault,
             _ => self.during_fault || !self.is_back,
         }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use redis_failover::{Backoff, MultiDbConfig, Suspicion};
+use redis_failover::{Backoff, HealthCheck, MultiDbConfig, Suspicion};
 
 use super::{Fault, Workload};
 
@@ -16,7 +16,8 @@ const TABLE: &str = include_str!("../../faults/expected.txt");
 pub enum Configuration {
     /// All defaults.
     Default,
-    /// Quick to leave and quick to return.
+    /// Quick to leave and quick to return; and asked for their role, since without a grace period nothing else would keep
+    /// it from a database that has become read-only, and says PONG.
     Tuned,
 }
 
@@ -47,7 +48,8 @@ impl Configuration {
                 .failures_detection_window(ms(1000))
                 .command_retry(3, Backoff::new(ms(5), ms(1000)))
                 .auto_fallback_interval(Some(ms(1000)))
-                .grace_period(Duration::ZERO),
+                .grace_period(Duration::ZERO)
+                .add_health_check(HealthCheck::role()),
         }
     }
 }
@@ -61,6 +63,8 @@ pub enum Expected {
     Stay,
     /// Serve from the primary in the end, whatever came in between.
     Return,
+    /// Serve from either: it is a matter of chance whether the primary is left.
+    Either,
 }
 
 impl Expected {
@@ -71,6 +75,7 @@ impl Expected {
             Self::Switch => "must_switch",
             Self::Stay => "must_not_switch",
             Self::Return => "must_return",
+            Self::Either => "may_switch",
         }
     }
 }
@@ -164,7 +169,8 @@ impl FromStr for Row {
                 "switch" => Expected::Switch,
                 "stay" => Expected::Stay,
                 "return" => Expected::Return,
-                _ => return Err(wrong("switch, stay or return")),
+                "either" => Expected::Either,
+                _ => return Err(wrong("switch, stay, return or either")),
             };
         }
         match words.next() {

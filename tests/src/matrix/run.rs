@@ -19,6 +19,8 @@ use crate::{NAMES, PATIENCE, active};
 
 /// In which every late verdict is spoken.
 const AFTERWARDS: Duration = Duration::from_secs(2);
+/// How long a fault lasts that may move somebody or not.
+const CHANCE: Duration = Duration::from_secs(10);
 /// How often it is looked whether everybody has moved.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -66,6 +68,9 @@ async fn lasts(row: &Row, stage: &Stage) -> Done {
     let began = Instant::now();
     fault.begin(stage).await;
     serve(row, &clients, began, [Expected::Switch].as_slice(), NAMES[1]).await;
+    if row.expected.contains(&Expected::Either) {
+        sleep(CHANCE).await;
+    }
     sleep(AFTERWARDS).await;
     // They end before it does, so that nobody is on his way back.
     let worked = clients.end().await;
