@@ -74,7 +74,7 @@ impl Traffic {
     }
 
     /// Whether a probe that began after this was sent has passed.
-    pub(super) fn passed_since(&self, sent: ProbeMark) -> bool {
+    pub(crate) fn passed_since(&self, sent: ProbeMark) -> bool {
         self.passed_mark.load(Ordering::Relaxed) > sent.0
     }
 

@@ -11,7 +11,7 @@ use tokio::time::Duration;
 use super::limited::Limited;
 use super::shared::{End, Shared};
 use super::window::Counts;
-use crate::availability::Epoch;
+use crate::availability::{Epoch, ProbeMark};
 use crate::classify::{Classify, Kinds, Outcome};
 use crate::clock::Millis;
 
@@ -115,24 +115,35 @@ impl Detectors {
     /// [told](CallBeside::end).
     #[must_use]
     pub fn begin(&self) -> CallBeside {
-        CallBeside { epoch: self.shared.epoch(), shared: Arc::clone(&self.shared) }
+        let sent = self.shared.settings().availability.traffic().mark();
+        CallBeside { epoch: self.shared.epoch(), sent, shared: Arc::clone(&self.shared) }
     }
 }
 
-/// A call that does not pass through the layer; made by [`Detectors::begin`].
+/// A call that does not pass through the layer, on a connection of its own; made by [`Detectors::begin`].
+///
+/// If that connection alone is to blame, it counts for nothing: a probe that began later has passed, and the member did
+/// not say itself that it cannot serve.
 ///
 /// Dropping it without telling its end counts nothing.
 #[must_use = "it counts only if its end is told"]
 pub struct CallBeside {
     shared: Arc<Shared>,
     epoch: Epoch,
+    sent: ProbeMark,
 }
 
 impl CallBeside {
     /// It has ended with this, and counts as if it had taken no time. It is charged to the epoch of the circuit that it
     /// was made in.
     pub fn end<T, E>(self, classify: &impl Classify<T, E>, result: Result<&T, &E>) {
-        self.shared.settle(self.shared.begin(self.epoch), End::of(classify, result));
+        let mut end = End::of(classify, result);
+        let failed = matches!(end.outcome, Outcome::Failure | Outcome::Lost);
+        let traffic = self.shared.settings().availability.traffic();
+        if failed && end.kinds.is_empty() && traffic.passed_since(self.sent) {
+            end.outcome = Outcome::Neutral;
+        }
+        self.shared.settle(self.shared.begin(self.epoch), end);
     }
 }
 

@@ -148,6 +148,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn b57_a_call_whose_connection_alone_was_lost_counts_for_nothing() {
+        fn lost(_: Result<&(), &()>) -> crate::Outcome {
+            crate::Outcome::Lost
+        }
+        let availability = Availability::new("eu-west", Events::default());
+        let layer = FailureDetectorLayer::new(availability.clone());
+        let traffic = availability.traffic();
+        for (asked_since, failures) in [(true, 0), (false, 1)] {
+            let earlier = traffic.probe_begins();
+            let call = layer.detectors().begin();
+            traffic.probe_passed(if asked_since { traffic.probe_begins() } else { earlier });
+            call.end(&lost, Err(&()));
+            assert_eq!(layer.counts().failures, failures);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn b17_a_failure_raises_suspicion_unless_told_otherwise() {
         for suspects in [true, false] {
             let availability = Availability::new("eu-west", Events::default());
