@@ -107,6 +107,26 @@ async fn b55_commands_subscribers_and_transactions_follow_the_primary() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b60_a_scan_does_not_go_on_at_the_server_that_was_promoted() {
+    let Some(setup) = set_up(SentinelSetup::builder()).await else { return };
+    let mut client =
+        connected(MultiDbConfig::new([database(&setup).down_after(Duration::from_secs(15))])).await;
+    for key in 0..100 {
+        set(&mut client, &format!("key:{key}"), key).await;
+    }
+    let page = |cursor: u64| redis::cmd("SCAN").arg(cursor).arg("COUNT").arg(10).take();
+    let (first, _): (u64, Vec<String>) = page(0).query_async(&mut client).await.unwrap();
+    let (next, _): (u64, Vec<String>) = page(first).query_async(&mut client).await.unwrap();
+    assert!(first != 0 && next != 0);
+
+    setup.primary().kill().unwrap();
+    setup.until_promoted().await.unwrap();
+    set(&mut client, "after", 1).await;
+    let error = page(next).query_async::<(u64, Vec<String>)>(&mut client).await.unwrap_err();
+    assert!(matches!(Error::of(&error), Some(Error::ScanInterrupted)), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b36_a_sentinel_that_says_nothing_is_passed_over() {
     let Some(setup) = set_up(SentinelSetup::builder()).await else { return };
     let (dead, silent) = (RealServer::start().await.unwrap(), RealServer::start().await.unwrap());

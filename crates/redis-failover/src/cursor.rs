@@ -36,10 +36,18 @@ use crate::command::Command;
 
 /// The tag takes the top byte; a database's own cursors must fit below.
 const TAG_SHIFT: u32 = 56;
+/// Where a database has several servers, the one that issued a cursor takes the next byte.
+const SERVER_SHIFT: u32 = 48;
 
 /// A database's mark on its scan cursors: 1 to 127, so that a tagged cursor is positive as an `i64` too.
+///
+/// A database that is managed by Sentinel may be at another server than a moment ago, to which a cursor means as little
+/// as to another database. Its mark is one for each server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct CursorTag(NonZeroU8);
+pub struct CursorTag {
+    database: NonZeroU8,
+    server: Option<NonZeroU8>,
+}
 
 impl CursorTag {
     /// How many databases can be told apart.
@@ -48,6 +56,11 @@ impl CursorTag {
     /// The tag that follows from a name alone: always the same, but two names may share it.
     pub fn of(name: &str) -> Self {
         Self::at(stable_hash(name) as usize)
+    }
+
+    /// The mark of one of the database's servers, if it has several.
+    pub(crate) fn on(self, server: Option<NonZeroU8>) -> Self {
+        Self { server, ..self }
     }
 
     /// Distinct tags for these names, in their order. The same names get the same tags in whatever order they
@@ -133,7 +146,7 @@ impl CursorTag {
             && let Some(Value::BulkString(digits)) = parts.first_mut()
             && let Some(cursor) = number(digits).filter(|&cursor| cursor != 0)
         {
-            if cursor >> TAG_SHIFT != 0 {
+            if cursor >> self.shift() != 0 {
                 return Err(CursorTooLarge);
             }
             *digits = (self.bits() | cursor).to_string().into_bytes();
@@ -146,24 +159,35 @@ impl CursorTag {
         let Some((position, cursor)) = running_scan(command) else {
             return Ok(command.clone());
         };
-        if cursor >> TAG_SHIFT != self.bits() >> TAG_SHIFT {
+        if cursor >> self.shift() != self.bits() >> self.shift() {
             return Err(ScanInterrupted);
         }
         Ok(with_cursor(command, position, cursor ^ self.bits()))
     }
 
     fn bits(self) -> u64 {
-        u64::from(self.0.get()) << TAG_SHIFT
+        let server = self.server.map_or(0, NonZeroU8::get);
+        u64::from(self.database.get()) << TAG_SHIFT | u64::from(server) << SERVER_SHIFT
+    }
+
+    /// How many bits are left for the server's own cursor.
+    fn shift(self) -> u32 {
+        if self.server.is_some() { SERVER_SHIFT } else { TAG_SHIFT }
     }
 
     /// The tags in a ring.
     fn at(index: usize) -> Self {
-        Self(NonZeroU8::MIN.saturating_add((index % Self::COUNT) as u8))
+        Self { database: NonZeroU8::MIN.saturating_add((index % Self::COUNT) as u8), server: None }
     }
 
     fn index(self) -> usize {
-        usize::from(self.0.get()) - 1
+        usize::from(self.database.get()) - 1
     }
+}
+
+/// The mark of a server at this address among those of its database: always the same.
+pub(crate) fn server_at(address: &str) -> NonZeroU8 {
+    NonZeroU8::MIN.saturating_add((stable_hash(address) % u64::from(u8::MAX)) as u8)
 }
 
 /// FNV-1a: stable across releases, which std's hashers are not.
@@ -221,14 +245,15 @@ fn number(digits: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// A scan was to go on at another database than the one that issued its cursor. Start it anew with cursor 0.
+/// A scan was to go on at another database, or another server of it, than the one that issued its cursor. Start it anew with cursor 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScanInterrupted;
 
 impl fmt::Display for ScanInterrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "the scan's cursor was not issued by the active database: start the scan again with cursor 0",
+            "the scan's cursor was not issued by the active database, or not by the server that is its primary now: start \
+             the scan again with cursor 0",
         )
     }
 }
@@ -241,8 +266,8 @@ impl From<ScanInterrupted> for RedisError {
     }
 }
 
-/// A database's own scan cursor reaches into the bits that are kept for where it comes from: the top byte, and of a
-/// cluster's nodes the ten bits below.
+/// A database's own scan cursor reaches into the bits that are kept for where it comes from: the top byte, behind Sentinel
+/// the next one as well, and of a cluster's nodes the ten bits below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CursorTooLarge;
 

@@ -1,5 +1,6 @@
 use std::{
     fmt, io,
+    num::NonZeroU8,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -26,7 +27,10 @@ use super::{
     sentinel::{Search, check_primary},
     spare::Spare,
 };
-use crate::classify::{has_no_room, misconfigured};
+use crate::{
+    classify::{has_no_room, misconfigured},
+    cursor::server_at,
+};
 
 /// How one database is dialled: where, as whom, by which connector, and within what time.
 ///
@@ -224,6 +228,7 @@ impl Endpoint {
         };
         if matches!(self.location, Location::Behind(_)) {
             check_primary(&mut dialled.connection, address).await?;
+            dialled.server = Some(server_at(&address.canonical().to_string()));
         }
         Ok((dialled, lent))
     }
@@ -320,7 +325,7 @@ impl Endpoint {
             driver.await;
             drop(open);
         });
-        let mut dialled = Dialled { connection, driver };
+        let mut dialled = Dialled { connection, driver, server: None };
         if settings.password().is_none() {
             dialled.is_let_in().await?;
         }
@@ -359,6 +364,8 @@ pub struct Dialled {
     /// To be cloned for calls; on its own it keeps nothing open.
     pub connection: MultiplexedConnection,
     driver: JoinHandle<()>,
+    /// Which of the database's servers it leads to, where there are several.
+    pub(super) server: Option<NonZeroU8>,
 }
 
 impl Dialled {

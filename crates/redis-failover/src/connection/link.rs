@@ -1,4 +1,4 @@
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, num::NonZeroU8, sync::Arc, time::Duration};
 
 use redis::{RedisError, RedisResult, aio::MultiplexedConnection};
 use tokio::{
@@ -133,11 +133,19 @@ impl Dial for Endpoint {
     }
 }
 
-impl Live for Dialled {
-    type Connection = MultiplexedConnection;
+/// A connection to one of a database's servers.
+#[derive(Clone)]
+pub(super) struct ToServer {
+    pub(super) connection: MultiplexedConnection,
+    /// Which it is, where there are several.
+    pub(super) server: Option<NonZeroU8>,
+}
 
-    fn connection(&self) -> MultiplexedConnection {
-        self.connection.clone()
+impl Live for Dialled {
+    type Connection = ToServer;
+
+    fn connection(&self) -> ToServer {
+        ToServer { connection: self.connection.clone(), server: self.server }
     }
 
     fn ended(&mut self) -> impl Future<Output = ()> + Send {
@@ -152,7 +160,7 @@ impl Drop for Link {
 }
 
 /// What a call finds. The channel closes with the link.
-pub(super) enum Status<C = MultiplexedConnection> {
+pub(super) enum Status<C = ToServer> {
     /// A connection is on its way, or will be if a call wants it.
     Connecting,
     Live(C),

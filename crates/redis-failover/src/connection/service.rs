@@ -7,7 +7,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use pin_project_lite::pin_project;
-use redis::{RedisResult, Value, aio::MultiplexedConnection};
+use redis::{RedisResult, Value};
 use tokio::sync::watch;
 use tower_failover::{Availability, Chance};
 use tower_service::Service;
@@ -15,7 +15,7 @@ use tower_service::Service;
 use super::{
     ConnectionError, Endpoint, Link, LinkSettings,
     demand::Demand,
-    link::{Connected, Keeper, Status},
+    link::{Connected, Keeper, Status, ToServer},
 };
 use crate::{
     command::{Command, SendCommand, send},
@@ -42,7 +42,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Connection<F = ()> {
     status: watch::Receiver<Status>,
-    live: Option<MultiplexedConnection>,
+    live: Option<ToServer>,
     demand: Arc<Demand>,
     cursor_tag: CursorTag,
     send: F,
@@ -84,7 +84,7 @@ impl<F> Connection<F> {
     }
 
     /// The live connection, if there is one: one atomic load while nothing has changed.
-    fn live(&mut self) -> Option<MultiplexedConnection> {
+    fn live(&mut self) -> Option<ToServer> {
         match self.status.has_changed() {
             Ok(false) => {}
             Ok(true) => {
@@ -104,22 +104,24 @@ impl<F> Connection<F> {
         F: SendCommand<'a> + Clone + Send + 'a,
     {
         let tag = self.cursor_tag;
-        let command = match tag.outgoing(&command) {
-            Ok(None) => command,
-            Ok(Some(rewritten)) => rewritten,
-            Err(interrupted) => {
-                return State::Waiting { call: Box::pin(future::ready(Err(interrupted.into()))) };
-            }
-        };
-        if let Some(connection) = self.live() {
-            let sending = self.send.send(connection, command.clone());
-            return State::Sending { sending, command, tag };
+        if let Some(live) = self.live() {
+            let tag = tag.on(live.server);
+            return match tag.outgoing(&command) {
+                Ok(rewritten) => {
+                    let command = rewritten.unwrap_or(command);
+                    let sending = self.send.send(live.connection, command.clone());
+                    State::Sending { sending, command, tag }
+                }
+                Err(interrupted) => State::Waiting { call: Box::pin(future::ready(Err(interrupted.into()))) },
+            };
         }
         let connected = connected(self.status.clone(), Arc::clone(&self.demand));
         let send = self.send.clone();
         let call = async move {
-            let connection = connected.await?;
-            received(tag, &command, send.send(connection, command.clone()).await)
+            let live = connected.await?;
+            let tag = tag.on(live.server);
+            let command = tag.outgoing(&command)?.unwrap_or(command);
+            received(tag, &command, send.send(live.connection, command.clone()).await)
         };
         State::Waiting { call: Box::pin(call) }
     }

@@ -57,6 +57,20 @@ fn b60_a_cursor_is_never_sent_to_another_database() {
 }
 
 #[test]
+fn b60_a_cursor_of_one_server_of_a_database_is_refused_by_another() {
+    let (london, _) = london_and_paris();
+    let [one, other] = ["10.0.0.1:6379", "10.0.0.2:6379"].map(|address| london.on(Some(server_at(address))));
+    let seen = cursor_of(one.incoming(&Command::from(&scans(0)[0]), scan_reply(17)).unwrap());
+    for (scan, as_issued) in scans(seen).iter().zip(scans(17)) {
+        assert_eq!(other.outgoing(&Command::from(scan)).err(), Some(ScanInterrupted));
+        let sent = one.outgoing(&Command::from(scan)).unwrap().unwrap();
+        assert_eq!(packed(&sent), [as_issued.get_packed_command()]);
+    }
+    let too_large = one.incoming(&Command::from(&scans(0)[0]), scan_reply(1 << 48));
+    assert_eq!(too_large.err(), Some(CursorTooLarge));
+}
+
+#[test]
 fn b60_a_scan_may_begin_and_end_anywhere() {
     let (london, _) = london_and_paris();
     for scan in scans(0) {

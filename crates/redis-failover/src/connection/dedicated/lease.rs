@@ -57,7 +57,8 @@ impl Lease {
     ) -> Result<Value, ConnectionError> {
         let Some((dialled, _)) = &self.held else { return Err(ConnectionError::Closed) };
         let settings = self.dedicated.settings();
-        let sent = settings.cursor_tag.outgoing(command)?.unwrap_or_else(|| command.clone());
+        let cursor_tag = settings.cursor_tag.on(dialled.server);
+        let sent = cursor_tag.outgoing(command)?.unwrap_or_else(|| command.clone());
         let answered = send(dialled.connection.clone(), sent);
         let may_be_silent = command.blocking().is_some() || settings.suspicion.is_off();
         let reply = tokio::select! {
@@ -67,7 +68,7 @@ impl Lease {
             () = elapsed(limit) => Err(too_slow(limit)),
         };
         match reply {
-            Ok(reply) => Ok(settings.cursor_tag.incoming(command, reply)?),
+            Ok(reply) => Ok(cursor_tag.incoming(command, reply)?),
             Err(error) => {
                 // Its health checks find out whether it is the database's fault (B17).
                 if class_of(&error).is_failure() {
