@@ -205,10 +205,12 @@ struct Move {
 
 impl Move {
     fn of(switch: &Switch, span: Span) -> Self {
+        let leaves_primary = switch.from.as_deref() == Some(NAMES[PRIMARY]);
+        let until = if leaves_primary { span.ended + VERDICT } else { span.ended };
         Self {
-            leaves_primary: switch.from.as_deref() == Some(NAMES[PRIMARY]),
+            leaves_primary,
             is_back: matches!(switch.reason, SwitchReason::Fallback | SwitchReason::Recovered),
-            during_fault: switch.at >= span.began && switch.at < span.ended + VERDICT,
+            during_fault: switch.at >= span.began && switch.at < until,
         }
     }
 

@@ -41,7 +41,7 @@ impl Configuration {
         match self {
             Self::Default => config,
             Self::Tuned => config
-                .suspicion(Suspicion { after: ms(50), timeout: ms(100), ..Suspicion::default() })
+                .suspicion(Suspicion::fast())
                 .health_check_interval(ms(500))
                 .health_check_probes(1)
                 .min_num_failures(3)

@@ -20,29 +20,41 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// What a writer wrote last, of what was acknowledged.
 type Ledger = BTreeMap<String, String>;
 
-/// Tells what the two clients wrote, and where it differs.
-pub(super) async fn partition(stage: &Stage, clients: &Clients) -> String {
-    let cut_off = clients.working().iter().find(|working| working.workload == Workload::Writes);
-    let cut_off = cut_off.or(clients.working().first()).unwrap().client.clone();
-    // Its way to the region is its own.
-    let other = stage.lookups(0).await.remove(0);
-    stage.network(0).black_hole();
-    let (of_cut_off, of_other) = tokio::join!(write(cut_off, "cut-off"), write(other, "other"));
-    stage.network(0).heal().unwrap();
+/// What both clients wrote.
+pub(super) struct Partition {
+    of_cut_off: Ledger,
+    of_other: Ledger,
+}
 
-    let (mut here, mut there) = (stage.lookups(0).await.remove(0), stage.lookups(1).await.remove(0));
-    let (mut differ, mut kept) = (0, 0);
-    for key in of_cut_off.keys().filter(|key| of_other.contains_key(*key)) {
-        let values: [Option<String>; 2] = [here.get(key).await.unwrap(), there.get(key).await.unwrap()];
-        differ += u32::from(values[0] != values[1]);
-        kept +=
-            u32::from(values[0].as_ref() == of_other.get(key) && values[1].as_ref() == of_cut_off.get(key));
+impl Partition {
+    /// From its beginning to its end.
+    pub(super) async fn happen(stage: &Stage, clients: &Clients) -> Self {
+        let cut_off = clients.working().iter().find(|working| working.workload == Workload::Writes);
+        let cut_off = cut_off.or(clients.working().first()).unwrap().client.clone();
+        // Its way to the region is its own.
+        let other = stage.lookups(0).await.remove(0);
+        stage.network(0).black_hole();
+        let (of_cut_off, of_other) = tokio::join!(write(cut_off, "cut-off"), write(other, "other"));
+        stage.network(0).heal().unwrap();
+        Self { of_cut_off, of_other }
     }
-    let both = of_cut_off.keys().filter(|key| of_other.contains_key(*key)).count();
-    format!(
-        "of {both} keys that both clients wrote while one was cut off, {differ} differ between the regions; for {kept} \
-         of them each region has what was acknowledged there last"
-    )
+
+    /// Where what was written differs.
+    pub(super) async fn told(&self, stage: &Stage) -> String {
+        let (mut here, mut there) = (stage.lookups(0).await.remove(0), stage.lookups(1).await.remove(0));
+        let (mut both, mut differ, mut kept) = (0, 0, 0);
+        for (key, cut_off) in &self.of_cut_off {
+            let Some(other) = self.of_other.get(key) else { continue };
+            let values: [Option<String>; 2] = [here.get(key).await.unwrap(), there.get(key).await.unwrap()];
+            both += 1;
+            differ += u32::from(values[0] != values[1]);
+            kept += u32::from(values[0].as_ref() == Some(other) && values[1].as_ref() == Some(cut_off));
+        }
+        format!(
+            "of {both} keys that both clients wrote while one was cut off, {differ} differ between the regions; for \
+             {kept} of them each region has what was acknowledged there last"
+        )
+    }
 }
 
 async fn write(mut client: MultiDbClient, name: &str) -> Ledger {

@@ -7,10 +7,10 @@ use std::time::Duration;
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::ground::{operator, order};
-use super::partition::partition;
+use super::partition::Partition;
 use super::{Clients, Fault, Stage};
 use crate::messages::CHANNEL;
 
@@ -48,8 +48,8 @@ impl Passing {
         Self { fault, operators }
     }
 
-    /// From its beginning to its end. Tells what there is to be known besides.
-    pub async fn happen(self, stage: &mut Stage, clients: &Clients) -> Option<String> {
+    /// From its beginning to its end, which it tells, with what there is to be known besides.
+    pub async fn happen(self, stage: &mut Stage, clients: &Clients) -> (Instant, Option<String>) {
         match self.fault {
             Fault::Stall200 => stall(stage, ms(200)),
             Fault::Stall400 => stall(stage, ms(400)),
@@ -128,10 +128,14 @@ impl Passing {
                     stage.network(place).heal().unwrap();
                 }
             }
-            Fault::Partition => return Some(partition(stage, clients).await),
+            Fault::Partition => {
+                let partition = Partition::happen(stage, clients).await;
+                let ended = Instant::now();
+                return (ended, Some(partition.told(stage).await));
+            }
             lasting => panic!("{lasting:?} does not pass"),
         }
-        None
+        (Instant::now(), None)
     }
 
     async fn order(&self, words: &[&str]) {

@@ -83,8 +83,8 @@ async fn passes(row: &Row, stage: &mut Stage) -> Done {
     let fault = Passing::prepare(row.fault, stage).await;
     let clients = Clients::start(&row.configuration.of(stage.config()), &Workload::ALL).await;
     let began = Instant::now();
-    let note = fault.happen(stage, &clients).await;
-    let span = Span { began, ended: Instant::now() };
+    let (ended, note) = fault.happen(stage, &clients).await;
+    let span = Span { began, ended };
     serve(row, &clients, span.ended, [Expected::Stay, Expected::Return].as_slice(), NAMES[0]).await;
     sleep(AFTERWARDS).await;
     (clients.end().await, span, note)
