@@ -245,7 +245,8 @@ fn number(digits: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// A scan was to go on at another database, or another server of it, than the one that issued its cursor. Start it anew with cursor 0.
+/// A scan was to go on at another database, or another server of it, than the one that issued its cursor. Start it anew
+/// with cursor 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScanInterrupted;
 

@@ -113,7 +113,6 @@ impl Detectors {
 
     /// A call is made now that does not pass through the layer, but is to count all the same; what it ends with has to be
     /// [told](CallBeside::end).
-    #[must_use]
     pub fn begin(&self) -> CallBeside {
         let sent = self.shared.settings().availability.traffic().mark();
         CallBeside { epoch: self.shared.epoch(), sent, shared: Arc::clone(&self.shared) }
