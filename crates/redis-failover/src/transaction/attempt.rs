@@ -35,7 +35,8 @@ impl Attempt {
         counted: Counted,
         slot: Option<u16>,
     ) -> Result<Arc<Self>, ConnectionError> {
-        let lease = dedicated.lease(slot).await?;
+        // On the heap: futures of callers shall not be as deep as a dial.
+        let lease = Box::pin(dedicated.lease(slot)).await?;
         Ok(Arc::new(Self { lease, counted, slot, lost: AtomicBool::new(false) }))
     }
 

@@ -18,14 +18,15 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// The dedicated connections of the active database, and what counts their calls. Where it is not known to serve, a command through the whole
-    /// stack finds out, or waits, or fails as every command does.
+    /// The dedicated connections of the active database, and what counts their calls. Where it is not known to serve, a
+    /// command through the whole stack finds out, or waits, or fails as every command does.
     pub(super) async fn active(&mut self, in_doubt: bool) -> Result<(Dedicated, Counted), Error> {
         let known = if in_doubt || self.route.in_doubt() { None } else { self.route.active().1 };
         let name = match known {
             Some(name) => name,
             None => {
-                self.stack.call(Command::from(redis::cmd("PING"))).await?;
+                // On the heap, like every call: futures of callers shall not be as deep as the stack.
+                Box::pin(self.stack.call(Command::from(redis::cmd("PING")))).await?;
                 self.route.active().1.ok_or(Error::DatabaseLeft)?
             }
         };
