@@ -82,6 +82,27 @@ async fn b33_a_command_that_one_of_its_nodes_refused_is_not_repeated() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b33_a_command_that_one_of_its_nodes_does_not_permit_may_have_been_applied_by_the_others() {
+    let Some(cluster) = cluster().await else { return };
+    let mut client = patient(&cluster).await;
+    client.set::<_, _, ()>("b", 1).await.unwrap();
+    cluster.nodes()[1].say("ACL SETUSER default -del -mset").await.unwrap();
+    let error = client.del::<_, i64>(&["b", "c"]).await.unwrap_err();
+    assert!(is_in_doubt(&error), "{error:?}");
+    let Some(Error::MayHaveBeenApplied(Some(why))) = Error::of(&error) else { panic!("{error:?}") };
+    assert!(why.to_string().contains("permissions"), "{why}");
+    assert!(!client.exists::<_, bool>("b").await.unwrap(), "it was");
+
+    // Whichever answers last.
+    for _ in 0..10 {
+        let error = client.mset::<_, _, ()>(&KEYS.map(|key| (key, 1))).await.unwrap_err();
+        assert!(is_in_doubt(&error), "{error:?}");
+    }
+    let refused = client.del::<_, i64>("c").await.unwrap_err();
+    assert!(!is_in_doubt(&refused), "of one node it is a plain refusal: {refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b33_a_command_for_all_nodes_that_one_of_them_refused_is_not_repeated() {
     let Some(cluster) = cluster().await else { return };
     let mut client = patient(&cluster).await;

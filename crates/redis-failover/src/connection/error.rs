@@ -1,5 +1,7 @@
 use std::{error::Error, fmt, io, sync::Arc};
 
+#[cfg(feature = "cluster")]
+use redis::ErrorKind;
 use redis::RedisError;
 
 use crate::cursor::{CursorTooLarge, ScanInterrupted};
@@ -37,6 +39,23 @@ pub enum ConnectionError {
     PartlyApplied(Arc<RedisError>),
     /// What redis-rs says; the command may have been applied.
     Redis(RedisError),
+}
+
+#[cfg(feature = "cluster")]
+impl ConnectionError {
+    /// The same, of a part of a call of which other parts may have been applied. Whatever a part was refused with, or
+    /// however surely it was never sent: that says nothing of the others.
+    pub(super) fn of_a_part(self) -> Self {
+        match self {
+            Self::NotConnected(error) | Self::NoDedicated(error) => Self::PartlyApplied(error),
+            Self::Redis(error) => Self::PartlyApplied(Arc::new(error)),
+            Self::PartlyApplied(_) | Self::DatabaseLeft => self,
+            error => {
+                let error = (ErrorKind::Client, "a part of the call was not sent", error.to_string());
+                Self::PartlyApplied(Arc::new(error.into()))
+            }
+        }
+    }
 }
 
 impl fmt::Display for ConnectionError {

@@ -178,7 +178,9 @@ impl ConnectionLike for Node {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
             let mut connection = self.connection()?;
-            self.within(connection.send_packed_command(command)).await
+            let reply = self.within(connection.send_packed_command(command)).await?;
+            // Where several nodes get a part, redis-rs's client would take a refusal among the replies for a success.
+            reply.extract_error()
         })
     }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::join_all;
 use redis::{
-    ErrorKind, Pipeline, RedisError, RetryMethod, ServerError, Value, aio::ConnectionLike,
+    ErrorKind, Pipeline, RedisError, RedisResult, RetryMethod, ServerError, Value, aio::ConnectionLike,
     cluster_async::ClusterConnection,
 };
 
@@ -17,7 +17,6 @@ use super::{
     spread::is_spread,
 };
 use crate::{
-    classify::{ReplyClass, Shape},
     command::{Command, Slots, first_key, send_through, slot_of},
     connection::ConnectionError,
 };
@@ -37,7 +36,7 @@ pub(super) async fn run(mut client: Client, command: &Command<'_>) -> Result<Val
         (None, Some(scan)) => return scan.run(client).await,
         (None, None) => send_through(&mut client.connection, command).await,
     };
-    reply.map_err(|error| if is_spread(command) { in_doubt(error) } else { failed(error) })
+    if is_spread(command) { reply.map_err(|error| failed(error).of_a_part()) } else { replied(reply) }
 }
 
 async fn run_pipeline(client: Client, command: &Command<'_>) -> Result<Value, ConnectionError> {
@@ -139,6 +138,14 @@ pub(super) fn is_sent_again(reply: &Value) -> bool {
     !matches!(RedisError::from(error.clone()).retry_method(), RetryMethod::NoRetry)
 }
 
+/// What one node answered, be it with an error, which is no error of the call.
+pub(super) fn replied(reply: RedisResult<Value>) -> Result<Value, ConnectionError> {
+    reply.or_else(|error| match ServerError::try_from(error) {
+        Ok(refusal) => Ok(Value::ServerError(refusal)),
+        Err(error) => Err(failed(error)),
+    })
+}
+
 pub(super) fn failed(error: RedisError) -> ConnectionError {
     Carried::unwrap(error).map_or_else(of_redis, failed_with)
 }
@@ -160,28 +167,13 @@ fn of_redis(error: RedisError) -> ConnectionError {
     }
 }
 
-/// As [`failed`], where something else may have been applied.
-fn in_doubt(error: RedisError) -> ConnectionError {
-    doubted(failed(error))
-}
-
-fn doubted(error: ConnectionError) -> ConnectionError {
-    match error {
-        ConnectionError::NotConnected(error) => ConnectionError::PartlyApplied(error),
-        ConnectionError::Redis(error) if ReplyClass::of(Err(&error), Shape::Single).known_not_applied() => {
-            ConnectionError::PartlyApplied(Arc::new(error))
-        }
-        error => error,
-    }
-}
-
 /// What a part of a pipeline was refused with, in the place of its replies: others may have been applied.
 fn in_place(error: ConnectionError) -> Result<Value, ConnectionError> {
     match error {
         ConnectionError::Redis(error) => match ServerError::try_from(error) {
             Ok(refusal) => Ok(Value::ServerError(refusal)),
-            Err(error) => Err(doubted(ConnectionError::Redis(error))),
+            Err(error) => Err(ConnectionError::Redis(error).of_a_part()),
         },
-        error => Err(doubted(error)),
+        error => Err(error.of_a_part()),
     }
 }

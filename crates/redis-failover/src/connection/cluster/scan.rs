@@ -11,7 +11,7 @@ use redis::{
 };
 
 use super::Topology;
-use super::run::{Client, failed};
+use super::run::{Client, failed, replied};
 use crate::{
     command::slot_of,
     connection::{Address, ConnectionError},
@@ -66,7 +66,7 @@ impl<'a> Scan<'a> {
         let routing = SingleNodeRoutingInfo::ByAddress { host: host.clone(), port: *port };
         let routed = client.connection.route_command(command, RoutingInfo::SingleNode(routing)).await;
         let after = if slot.is_none() { marks.after(mark) } else { None };
-        Ok(marked(routed.map_err(failed)?, mark, after)?)
+        Ok(marked(replied(routed)?, mark, after)?)
     }
 }
 

@@ -5,7 +5,7 @@ use redis::cluster_routing::RoutingInfo;
 use crate::command::{Command, Repeat, Slots};
 
 /// The commands without keys that redis-rs's client sends to several nodes and that change something. It does not tell
-/// which they are.
+/// which they are. `SCRIPT KILL` and `FUNCTION KILL` are none: they fail only where they did nothing on any node.
 const EVERYWHERE: &[&str] = &[
     "ACL DELUSER",
     "ACL SAVE",
@@ -18,13 +18,11 @@ const EVERYWHERE: &[&str] = &[
     "FLUSHDB",
     "FUNCTION DELETE",
     "FUNCTION FLUSH",
-    "FUNCTION KILL",
     "FUNCTION LOAD",
     "FUNCTION RESTORE",
     "LATENCY RESET",
     "MEMORY PURGE",
     "SCRIPT FLUSH",
-    "SCRIPT KILL",
     "SCRIPT LOAD",
     "SLOWLOG RESET",
 ];
@@ -63,8 +61,15 @@ mod tests {
         {
             assert!(is_spread(&command(spread)), "{spread}");
         }
-        for whole in ["SET a 1", "MSET {a}1 1 {a}2 2", "PUBLISH a b", "EVAL a 0", "CONFIG GET a", "MGET a b"]
-        {
+        for whole in [
+            "SET a 1",
+            "MSET {a}1 1 {a}2 2",
+            "PUBLISH a b",
+            "EVAL a 0",
+            "CONFIG GET a",
+            "MGET a b",
+            "SCRIPT KILL",
+        ] {
             assert!(!is_spread(&command(whole)), "{whole}");
         }
         let everywhere = || RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
