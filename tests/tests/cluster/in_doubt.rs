@@ -20,10 +20,15 @@ async fn refuse_c(cluster: &RealCluster) {
 
 /// From now on nobody is there for that key, and the client knows.
 async fn lose_c(cluster: &RealCluster, client: &MultiDbClient) {
-    cluster.nodes()[1].kill().unwrap();
+    lose(cluster, 1, client).await;
+}
+
+/// From now on nobody is there for this one of the keys, and the client knows.
+async fn lose(cluster: &RealCluster, key: usize, client: &MultiDbClient) {
+    cluster.nodes()[key].kill().unwrap();
     let noticing = async {
         loop {
-            let lost = client.clone().set::<_, _, ()>("c", 1).await.unwrap_err();
+            let lost = client.clone().set::<_, _, ()>(KEYS[key], 1).await.unwrap_err();
             if !is_in_doubt(&lost) {
                 return;
             }
@@ -59,6 +64,16 @@ async fn b33_a_pipeline_of_which_one_shard_is_gone_is_not_repeated() {
     let error = redis::pipe().incr("b", 1).incr("c", 1).exec_async(&mut client).await.unwrap_err();
     assert!(is_in_doubt(&error), "{error:?}");
     assert_eq!(client.get::<_, i64>("b").await.unwrap(), 1, "once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b32_a_pipeline_of_which_no_part_found_a_node_was_not_applied() {
+    let Some(cluster) = cluster().await else { return };
+    let mut client = patient(&cluster).await;
+    lose(&cluster, 0, &client).await;
+    lose(&cluster, 1, &client).await;
+    let error = redis::pipe().incr("b", 1).incr("c", 1).exec_async(&mut client).await.unwrap_err();
+    assert!(!is_in_doubt(&error), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -112,8 +112,13 @@ async fn run_apart(client: Client, command: &Command<'_>) -> Result<Value, Conne
         let client = client.clone();
         async move { (run_together(client, &Command::from(Arc::new(pipeline))).await, places) }
     });
+    let mut answers = join_all(parts).await;
+    if answers.iter().all(|(answer, _)| matches!(answer, Err(ConnectionError::NotConnected(_)))) {
+        // Nothing of it was sent.
+        return answers.swap_remove(0).0;
+    }
     let mut replies = vec![Value::Nil; command.commands().count()];
-    for (answer, places) in join_all(parts).await {
+    for (answer, places) in answers {
         match answer {
             Ok(Value::Array(answers)) => {
                 for (place, answer) in places.into_iter().zip(answers) {
