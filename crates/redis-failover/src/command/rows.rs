@@ -1,7 +1,8 @@
 //! The table's data.
 //!
 //! Union of what `COMMAND` answers on Redis 7.0.15 and Valkey 9.1.2, with the commands of Redis 8 that neither
-//! knows (`V*`, `DELEX`, `DIGEST`, `XDELEX`, `XACKDEL`) added from its documentation, and `C` set by hand.
+//! knows (`V*`, `DELEX`, `DIGEST`, `XDELEX`, `XACKDEL`, and `JSON.MSET`, which redis-rs spreads over the nodes of a
+//! cluster) added from its documentation, and `C` set by hand.
 //! To take in a newer server's commands, run `the_table_says_what_the_server_says` with `REDIS_SERVER_BIN`
 //! naming that server: it lists the rows to change and to add.
 
@@ -73,7 +74,8 @@ pub(super) const ROWS: &[Row] = &[
     ("HPTTL", R, 1, 1, 1), ("HRANDFIELD", R, 1, 1, 1), ("HSCAN", R, 1, 1, 1), ("HSET", W, 1, 1, 1),
     ("HSETEX", W, 1, 1, 1), ("HSETNX", W, 1, 1, 1), ("HSTRLEN", R, 1, 1, 1), ("HTTL", R, 1, 1, 1),
     ("HVALS", R, 1, 1, 1), ("INCR", W, 1, 1, 1), ("INCRBY", W, 1, 1, 1), ("INCRBYFLOAT", W, 1, 1, 1),
-    ("INFO", N, 0, 0, 0), ("KEYS", R, 0, 0, 0), ("LASTSAVE", N, 0, 0, 0), ("LATENCY", S, 0, 0, 0),
+    ("INFO", N, 0, 0, 0), ("JSON.MSET", W, 1, -1, 3), ("KEYS", R, 0, 0, 0), ("LASTSAVE", N, 0, 0, 0),
+    ("LATENCY", S, 0, 0, 0),
     ("LATENCY DOCTOR", N, 0, 0, 0), ("LATENCY GRAPH", N, 0, 0, 0), ("LATENCY HELP", N, 0, 0, 0),
     ("LATENCY HISTOGRAM", N, 0, 0, 0), ("LATENCY HISTORY", N, 0, 0, 0), ("LATENCY LATEST", N, 0, 0, 0),
     ("LATENCY RESET", N, 0, 0, 0), ("LCS", R, 1, 2, 1), ("LINDEX", R, 1, 1, 1), ("LINSERT", W, 1, 1, 1),

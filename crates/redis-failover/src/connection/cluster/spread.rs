@@ -56,9 +56,15 @@ mod tests {
 
     #[test]
     fn b33_a_change_on_several_nodes_may_have_been_applied_in_part() {
-        for spread in
-            ["MSET a 1 b 2", "del a b", "FLUSHALL", "flushdb ASYNC", "SCRIPT FLUSH", "config set a b"]
-        {
+        for spread in [
+            "MSET a 1 b 2",
+            "del a b",
+            "JSON.MSET a $ 1 b $ 2",
+            "FLUSHALL",
+            "flushdb ASYNC",
+            "SCRIPT FLUSH",
+            "config set a b",
+        ] {
             assert!(is_spread(&command(spread)), "{spread}");
         }
         for whole in [
