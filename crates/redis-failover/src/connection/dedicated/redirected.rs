@@ -29,9 +29,7 @@ impl Dedicated {
             let Some(to) = self.place().redirected(reply, asked) else { continue };
             match self.run_redirected(to, &Command::from(command)).await {
                 Ok(served) => *reply = served,
-                Err(ConnectionError::NoDedicated(error)) if is_partly_served => {
-                    return Err(ConnectionError::PartlyApplied(error));
-                }
+                Err(error) if is_partly_served => return Err(error.of_a_part()),
                 Err(error) => return Err(error),
             }
             is_partly_served = true;
@@ -45,5 +43,52 @@ impl Dedicated {
             lease.run(&redis::cmd("ASKING").into()).await?;
         }
         self.run_on(lease, command).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io, sync::Arc, time::Duration};
+
+    use redis::IntoConnectionInfo;
+    use tower_failover::{Availability, Events, Suspicion};
+
+    use super::*;
+    use crate::{
+        connection::{Cluster, DedicatedSettings, Endpoint},
+        cursor::CursorTag,
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn b33_a_pipeline_that_was_served_in_part_is_in_doubt_whyever_the_rest_was_not() {
+        let connect = |_: Address| async { Err(io::Error::from(io::ErrorKind::ConnectionRefused)) };
+        let limit = Duration::from_secs(5);
+        let info = "redis://seed:7000".into_connection_info().unwrap();
+        let endpoint = Endpoint::new(info, Arc::new(connect), limit);
+        let cluster = Cluster::new(endpoint, vec![Address::tcp("seed", 7000)], limit);
+        let settings = |maximum| DedicatedSettings {
+            maximum,
+            wait: limit,
+            response_timeout: limit,
+            suspicion: Suspicion::default(),
+            cursor_tag: CursorTag::of("here"),
+        };
+        let moved = redis::parse_redis_value(b"-MOVED 7 two:7002\r\n").unwrap();
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("BLPOP").arg("a").arg(1).cmd("BLPOP").arg("b").arg(1);
+        let (command, asked) = (Command::from(pipeline), Address::tcp("one", 7001));
+        // None is left to lease, none can be dialled, and the database is closed.
+        for (maximum, is_closed) in [(0, false), (1, false), (1, true)] {
+            let availability = Availability::new("here", Events::default());
+            let (dedicated, keeper) = Dedicated::open(cluster.clone(), settings(maximum), availability);
+            let keeper = (!is_closed).then_some(keeper);
+            for (first, is_served) in [(Value::Nil, true), (moved.clone(), false)] {
+                let replies = Value::Array(vec![first, moved.clone()]);
+                let failed = dedicated.redirected(&command, replies, &asked).await.unwrap_err();
+                let is_in_doubt = matches!(failed, ConnectionError::PartlyApplied(_));
+                assert_eq!(is_in_doubt, is_served, "{failed:?}");
+            }
+            drop(keeper);
+        }
     }
 }
