@@ -6,6 +6,11 @@
 //! remembered: the rule holds across clones, restarts and processes, as long as all of them give the
 //! databases the same names.
 //!
+//! Of a cluster a cursor carries also which of its nodes issued it, by the node's address. Clients that know the same
+//! nodes agree on that, in whatever order they met them, but for two nodes in several thousand times several thousand. A
+//! client that never knew the node which issued a cursor refuses it, unless it knows one that has the same mark: one
+//! address in 8191.
+//!
 //! ```
 //! use redis::Value;
 //! use redis_failover::{command::Command, cursor::CursorTag};
@@ -267,8 +272,8 @@ impl From<ScanInterrupted> for RedisError {
     }
 }
 
-/// A database's own scan cursor reaches into the bits that are kept for where it comes from: the top byte, behind Sentinel
-/// the next one as well, and of a cluster's nodes the ten bits below.
+/// A database's own scan cursor reaches into the bits that are kept for where it comes from: the top byte, behind
+/// Sentinel the next one as well, and of a cluster's nodes the 14 bits below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CursorTooLarge;
 
