@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{Stream, StreamExt, stream::FuturesUnordered};
 use redis::{Cmd, Value};
 use tokio::time::{Duration, Instant, timeout};
 use tower_failover::{Health, Probe, availability::Evidence};
@@ -41,7 +41,8 @@ impl Nodes {
         Self::new(self.cluster.clone(), self.counted)
     }
 
-    /// All have to pass; the first that fails is named. Where none fails, what is worst counts. With `primaries_only`, replicas are not asked.
+    /// All have to pass; the first that fails is named. Where none fails, what is worst counts. With `primaries_only`,
+    /// replicas are not asked.
     pub(super) async fn ask(
         &self,
         probe: Probe,
@@ -60,17 +61,7 @@ impl Nodes {
         };
         let limit = (probe.timeout - probe.timeout / MARGIN).saturating_sub(begun.elapsed());
         let asked = counted.into_iter().map(|node| self.ask_node(node, probe, limit, question, &judge));
-        let mut answers: FuturesUnordered<_> = asked.collect();
-        let mut worst = Health::Healthy;
-        while let Some((node, health)) = answers.next().await {
-            match health {
-                Health::Unhealthy(_) => return named(node, health),
-                // Another one may be worse.
-                health if weight(&health) > weight(&worst) => worst = health,
-                _ => {}
-            }
-        }
-        worst
+        worst_of(asked.collect::<FuturesUnordered<_>>()).await
     }
 
     async fn ask_node<'a>(
@@ -143,14 +134,34 @@ impl Nodes {
     }
 }
 
-/// How much an answer that is no failure says against the cluster.
+/// The first failure, or else what is worst.
+async fn worst_of(mut answers: impl Stream<Item = (&Address, Health)> + Unpin) -> Health {
+    let mut worst = Health::Healthy;
+    while let Some((node, health)) = answers.next().await {
+        let health = named(node, health);
+        match weight(&health) {
+            FAILURE => return health,
+            // Another one may be worse.
+            weighs if weighs > weight(&worst) => worst = health,
+            _ => {}
+        }
+    }
+    worst
+}
+
+/// The weight of a failure.
+const FAILURE: u8 = 5;
+
+/// How much an answer says against the cluster.
 fn weight(health: &Health) -> u8 {
     match health {
         Health::Healthy => 0,
         Health::NotPreferred(_) => 1,
         Health::Unknown(_) => 2,
         Health::Misconfigured(_) => 3,
-        Health::Unhealthy(_) => 4,
+        // To be behind is no failure, and must not hide one.
+        Health::Unhealthy(Evidence::Lagging(_)) => 4,
+        Health::Unhealthy(_) => FAILURE,
     }
 }
 
@@ -186,5 +197,26 @@ fn nobody() -> Health {
 impl std::fmt::Debug for Nodes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Nodes").field("counted", &self.counted).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn b22_a_node_that_is_behind_hides_none_that_is_dead() {
+        let (behind, dead) = (Address::tcp("behind", 1), Address::tcp("dead", 2));
+        let lagging = || (&behind, Health::Unhealthy(Evidence::Lagging("by 9 s".into())));
+        let lost = || (&dead, Health::Unhealthy(Evidence::Unreachable("dead:2 refused".into())));
+        let preferred = || (&dead, Health::NotPreferred("it is far".into()));
+        for answers in [[lagging(), lost()], [lost(), lagging()]] {
+            assert_eq!(worst_of(stream::iter(answers)).await, lost().1);
+        }
+        for answers in [[lagging(), preferred()], [preferred(), lagging()]] {
+            assert_eq!(worst_of(stream::iter(answers)).await, lagging().1, "where nobody is dead it counts");
+        }
     }
 }
