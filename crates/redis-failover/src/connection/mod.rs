@@ -48,7 +48,7 @@ pub(crate) use address::connection_info;
 #[cfg(feature = "cluster")]
 pub use cluster::ClusterHealth;
 #[cfg(feature = "cluster")]
-pub(crate) use cluster::{Cluster, ClusterLeaf, ClusterLink, Topology, slots};
+pub(crate) use cluster::{Cluster, ClusterLeaf, ClusterLink, Doubts, Topology, slots};
 pub use connect::{BoxedStream, ByteStream, Connect, TcpConnect};
 pub use connections::Connections;
 pub use credentials::{Credentials, CredentialsError, ProvideCredentials};

@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant, timeout};
 use tower_failover::{Health, Probe, availability::Evidence};
 
 use super::kept::{KeptConnection, unfit};
-use crate::connection::{Address, Cluster, ClusterHealth, Topology, first_to_succeed, slots};
+use crate::connection::{Address, Cluster, ClusterHealth, Doubts, Topology, first_to_succeed, slots};
 
 /// Asks the nodes of a cluster, each on a connection of its own, kept from one probe to the next.
 ///
@@ -87,13 +87,13 @@ impl Nodes {
 
     /// Who the nodes are now, as the first says that knows any.
     async fn topology(&self, probe: Probe) -> Result<Arc<Topology>, Health> {
-        let question = slots();
+        let (doubts, question) = (self.cluster.doubts(), slots());
         let attempts =
             self.cluster.candidates().into_iter().map(|node| self.ask_topology(node, probe, &question));
         let mut last = None;
         let failed = |health| last = Some(worse(last.take(), health));
         match first_to_succeed(attempts, probe.timeout / SHARE, failed).await {
-            Some(topology) => Ok(self.learn(topology)),
+            Some(topology) => Ok(self.learn(topology, doubts)),
             None => Err(last.unwrap_or_else(nobody)),
         }
     }
@@ -116,8 +116,8 @@ impl Nodes {
         topology.ok_or_else(|| named(&node, health))
     }
 
-    fn learn(&self, topology: Topology) -> Arc<Topology> {
-        let topology = self.cluster.learn(topology);
+    fn learn(&self, topology: Topology, asked: Doubts) -> Arc<Topology> {
+        let topology = self.cluster.learn(topology, asked);
         let nodes: BTreeSet<_> = topology.nodes();
         let gone: Vec<_> = self.map().extract_if(|node, _| !nodes.contains(node)).collect();
         drop(gone);

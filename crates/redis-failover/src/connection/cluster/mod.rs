@@ -30,7 +30,7 @@ use std::{
 };
 
 use redis::{RedisError, RedisResult};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{Address, Endpoint, staggered::first_to_succeed};
 use crate::classify::more_telling;
@@ -65,6 +65,8 @@ struct Inner {
     seeds: Vec<Address>,
     connect_timeout: Duration,
     known: Mutex<Known>,
+    /// How the last question for those who need to know ended, and when. Held while one is asked.
+    asked: tokio::sync::Mutex<Option<(Instant, RedisResult<()>)>>,
 }
 
 #[derive(Default)]
@@ -72,11 +74,20 @@ struct Known {
     /// So that all who dial one node do so at one pace while it refuses them.
     endpoints: HashMap<Address, Endpoint>,
     topology: Option<Arc<Topology>>,
-    /// The topology turned out to be wrong: all that it is good for is whom to ask.
-    is_outdated: bool,
+    /// How often it turned out to be wrong.
+    doubts: Doubts,
+    /// How many of these doubts the topology is newer than. While that is not all, it is good for little but whom to ask.
+    settled: Doubts,
     /// On the cursors of scans.
     marks: Marks,
 }
+
+/// How often who has which slots turned out to be wrong, when somebody was asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Doubts(u64);
+
+/// Those who need to know who has which slots ask no more often, however often it turns out to be wrong.
+const PACE: Duration = Duration::from_secs(1);
 
 /// A node that is silent for this share of the time is not waited for before the next one is asked.
 const SHARE: u32 = 8;
@@ -84,7 +95,13 @@ const SHARE: u32 = 8;
 impl Cluster {
     /// The cluster that these lead to; nodes are dialled as `template` is.
     pub(crate) fn new(template: Endpoint, seeds: Vec<Address>, connect_timeout: Duration) -> Self {
-        Self(Arc::new(Inner { template, seeds, connect_timeout, known: Mutex::default() }))
+        Self(Arc::new(Inner {
+            template,
+            seeds,
+            connect_timeout,
+            known: Mutex::default(),
+            asked: tokio::sync::Mutex::default(),
+        }))
     }
 
     pub(crate) fn endpoint(&self, node: &Address) -> Endpoint {
@@ -92,12 +109,31 @@ impl Cluster {
         endpoints.entry(node.clone()).or_insert_with(|| self.0.template.at(node.clone())).clone()
     }
 
-    /// What is known of who has which slots, be it from a while ago; asked for if it is known to be wrong.
+    /// What is known of who has which slots, be it from a while ago; asked for if it is known to be wrong: one question at
+    /// a time, whose answer all wait for, and a while between two. Meanwhile the last answer has to do.
     pub(crate) async fn topology(&self) -> RedisResult<Arc<Topology>> {
-        match self.last_topology() {
-            Some(topology) if !self.known().is_outdated => Ok(topology),
-            _ => Ok(self.ask(self.0.connect_timeout).await?.0),
+        if let Some(topology) = self.undoubted() {
+            return Ok(topology);
         }
+        let waiting_since = Instant::now();
+        let mut asked = self.0.asked.lock().await;
+        if let Some(topology) = self.undoubted() {
+            return Ok(topology);
+        }
+        if let Some((ended, answer)) = &*asked
+            && (ended.elapsed() < PACE || *ended >= waiting_since)
+        {
+            answer.clone()?;
+            return self.last_topology().ok_or_else(nobody);
+        }
+        let answer = self.ask(self.0.connect_timeout).await;
+        *asked = Some((Instant::now(), answer.as_ref().map(|_| ()).map_err(Clone::clone)));
+        Ok(answer?.0)
+    }
+
+    fn undoubted(&self) -> Option<Arc<Topology>> {
+        let known = self.known();
+        known.topology.clone().filter(|_| known.settled == known.doubts)
     }
 
     /// As it was told last, be it outdated.
@@ -105,12 +141,21 @@ impl Cluster {
         self.known().topology.clone()
     }
 
-    /// A node has just told.
-    pub(crate) fn learn(&self, topology: Topology) -> Arc<Topology> {
+    /// To be taken before a node is asked, and handed to [`learn`](Self::learn) with what it told.
+    pub(crate) fn doubts(&self) -> Doubts {
+        self.known().doubts
+    }
+
+    /// A node has told, when it was asked after so many doubts: those that came later are not settled by it. Gives what
+    /// is known now, which is newer if another one was asked later.
+    pub(crate) fn learn(&self, topology: Topology, asked: Doubts) -> Arc<Topology> {
         let topology = Arc::new(topology);
         let mut known = self.known();
+        if let Some(newer) = known.topology.as_ref().filter(|_| asked < known.settled) {
+            return Arc::clone(newer);
+        }
         known.topology = Some(Arc::clone(&topology));
-        known.is_outdated = false;
+        known.settled = asked;
         let nodes = topology.nodes();
         known.endpoints.retain(|address, _| nodes.contains(address) || self.0.seeds.contains(address));
         topology
@@ -119,7 +164,7 @@ impl Cluster {
     /// Who has which slots turned out to be wrong, and is asked anew by whoever needs it next. Those that were there may
     /// still know.
     pub(crate) fn distrust(&self) {
-        self.known().is_outdated = true;
+        self.known().doubts.0 += 1;
     }
 
     /// The marks of the primaries on the cursors of scans (B60).
@@ -142,7 +187,7 @@ impl Cluster {
     /// Asks one node after the other who has which slots, and tells who knew. The seeds come first: their names may lead
     /// to another cluster by now (B59).
     pub(super) async fn ask(&self, limit: Duration) -> RedisResult<(Arc<Topology>, Address)> {
-        let mut candidates = self.candidates();
+        let (doubts, mut candidates) = (self.doubts(), self.candidates());
         candidates.sort_by_key(|node| !self.0.seeds.contains(node));
         let mut last = None;
         let asking = async {
@@ -151,7 +196,7 @@ impl Cluster {
             first_to_succeed(attempts, limit / SHARE, failed).await.ok_or_else(|| last.unwrap_or_else(nobody))
         };
         let (topology, node) = timeout(limit, asking).await.unwrap_or_else(|_| Err(too_slow(limit)))?;
-        Ok((self.learn(topology), node))
+        Ok((self.learn(topology, doubts), node))
     }
 
     async fn ask_one(&self, node: Address) -> RedisResult<(Topology, Address)> {
