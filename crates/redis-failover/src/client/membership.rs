@@ -65,11 +65,13 @@ impl Running {
     ) -> Result<(), Error> {
         let name = Name::from(database.name_or_address());
         let found = if demands_health { self.ask(&database, &mut ended).await? } else { Verdict::Unknown };
+        // What is foreign in it is dropped when others have their turn, also where something fails.
+        let joining;
         let turn = self.turn.lock().await;
         let config = self.with(&database)?;
         let tag = self.plan().tags.join(&name, database.location());
         let tag = tag.map_err(ConfigError::too_many)?;
-        let joining = (self.open)(&database, &config, tag).inspect_err(|_| self.plan().tags.leave(&name))?;
+        joining = (self.open)(&database, &config, tag).inspect_err(|_| self.plan().tags.leave(&name))?;
         if found == Verdict::Healthy {
             // It need not be asked once more before it may take over.
             joining.database.availability().signal(Signal::Verdict(Finding::healthy()));
@@ -168,9 +170,13 @@ impl Running {
     }
 
     pub(super) async fn add_health_check(&self, check: HealthCheck, whose: Whose<'_>) -> Result<(), Error> {
-        let turn = self.turn.lock().await;
         let name = Name::clone(check.name());
-        let config = self.changed(|config| {
+        // What is foreign in these is dropped when others have their turn, also where something fails.
+        let _added = check.clone();
+        let config;
+        let mut renewed = Vec::new();
+        let turn = self.turn.lock().await;
+        config = self.changed(|config| {
             let options = match whose {
                 Whose::All => &mut config.options,
                 Whose::One(name) => &mut of(config, name)?.options,
@@ -178,7 +184,6 @@ impl Running {
             options.added_health_checks.push(check);
             Ok(())
         })?;
-        let mut renewed = Vec::new();
         for database in &config.databases {
             let (database, options) = (database.name_or_address(), database.options(&config.options));
             // Who has a list of its own has not this check.

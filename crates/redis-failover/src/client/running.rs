@@ -34,7 +34,8 @@ pub(super) struct Running {
     /// Opens a database, with all of its tasks.
     pub(super) open: Box<Open>,
     pub(super) plan: Mutex<Plan>,
-    /// Held while databases, checks or detectors change: one change at a time, and no code of the user's meanwhile.
+    /// Held while databases, checks or detectors change: one change at a time. Of the user's code only what makes a
+    /// circuit, and what clones a check, runs meanwhile: neither may wait for another change.
     pub(super) turn: tokio::sync::Mutex<()>,
     #[cfg(feature = "metrics")]
     pub(super) operations: Option<Operations>,

@@ -20,7 +20,7 @@ pub(crate) struct MakeCircuit(Arc<dyn Fn(Availability) -> Circuit + Send + Sync>
 impl DatabaseConfig {
     /// A circuit breaker of one's own for this database, in place of the usual one (B8); see [`Circuit::own`]. `make` is
     /// given the status of a closed circuit whenever the database is opened, and a panic of it or of the machine ends in
-    /// the usual one.
+    /// the usual one. It must not wait for a change of the client that the database joins.
     ///
     /// redis-py has each database bring a breaker that a command passes through. Here calls pass through a gate that
     /// costs one load, and the machine behind it is told what happened: trips of the failure detectors, verdicts of the
