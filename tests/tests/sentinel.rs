@@ -112,7 +112,7 @@ async fn b60_a_scan_does_not_go_on_at_the_server_that_was_promoted() {
     let mut client =
         connected(MultiDbConfig::new([database(&setup).down_after(Duration::from_secs(15))])).await;
     for key in 0..100 {
-        set(&mut client, &format!("key:{key}"), key).await;
+        set_at_last(&mut client, &format!("key:{key}"), key).await;
     }
     let page = |cursor: u64| redis::cmd("SCAN").arg(cursor).arg("COUNT").arg(10).take();
     let (first, _): (u64, Vec<String>) = page(0).query_async(&mut client).await.unwrap();
@@ -121,7 +121,7 @@ async fn b60_a_scan_does_not_go_on_at_the_server_that_was_promoted() {
 
     setup.primary().kill().unwrap();
     setup.until_promoted().await.unwrap();
-    set(&mut client, "after", 1).await;
+    set_at_last(&mut client, "after", 1).await;
     let error = page(next).query_async::<(u64, Vec<String>)>(&mut client).await.unwrap_err();
     assert!(matches!(Error::of(&error), Some(Error::ScanInterrupted)), "{error:?}");
 }

@@ -129,7 +129,7 @@ impl Cell {
             |switch: &Switch| switch.from.as_deref() == Some(NAMES[PRIMARY]) && switch.at >= span.began;
         match expected {
             Expected::Switch if !worked.switches.iter().any(left) => {
-                wrong.push("the primary was not left".into())
+                wrong.push("the primary was not left".into());
             }
             Expected::Stay if !worked.switches.is_empty() => wrong.push("there was a switch".into()),
             Expected::Return if worked.active.as_deref() != Some(NAMES[PRIMARY]) => {
@@ -140,7 +140,7 @@ impl Cell {
         match self.first_success_ms {
             None => wrong.push("nothing succeeded where it was to".into()),
             Some(after) if after > self.within_ms as f64 => {
-                wrong.push(format!("served only after {after:.0} ms"))
+                wrong.push(format!("served only after {after:.0} ms"));
             }
             Some(_) => {}
         }
@@ -175,7 +175,9 @@ fn first_success(
     };
     let anywhere = expected == Expected::Either;
     let at = |answer| anywhere || applied.place_of(answer).is_none_or(|place| place == wanted);
-    let known = |answer| expected != Expected::Switch || applied.place_of(answer).is_some();
+    // Who stays has nowhere else to be served.
+    let known =
+        |answer| matches!(expected, Expected::Stay | Expected::Either) || applied.place_of(answer).is_some();
     // One that was on its way when it happened may have gone on elsewhere; what it says of the same place is old.
     let fresh = |call: &Call| expected == Expected::Switch || call.began >= from;
     let calls = calls.iter().filter_map(|call| match &call.end {

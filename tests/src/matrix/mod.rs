@@ -17,6 +17,12 @@
 //!    each that was not, is looked up on both by its unique number ([`audit`]).
 //! 5. A [`Cell`] is made of it, and judged.
 //!
+//! # What stands in for a network
+//!
+//! Nothing here needs a network namespace. Who connects to a listener whose queue is full is not answered, by the kernel
+//! itself. Of 20 % loss it is played what those above TCP see of it: every fifth piece comes when TCP has sent it again.
+//! The kernel's own loss (`tc … netem`) is not there on every machine, and would befall both regions on one loopback.
+//!
 //! # Layout
 //!
 //! - [`expected`]: the table of expectations
