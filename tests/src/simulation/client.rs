@@ -51,7 +51,7 @@ impl Witness {
 pub async fn run(plan: Plan, history: History, cues: Cues) -> Result<(), Box<dyn std::error::Error>> {
     let witness = Witness { history, origin: Instant::now() };
     let network = Network::default();
-    let events = Events::new(65_536);
+    let events = Events::new(4096);
     let config = config(&plan, &network, &witness)?.events(events.clone());
     let client = MultiDbClient::new(config)?;
     spawn_local(stall(cues.clone(), witness.clone()));

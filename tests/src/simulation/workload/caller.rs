@@ -3,6 +3,7 @@
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 use fastrand::Rng;
+use futures_util::FutureExt;
 use redis_failover::{CallOptions, MultiDbClient};
 use tokio::time::{sleep, timeout};
 
@@ -62,7 +63,7 @@ impl Caller {
         };
         let client = self.client.with(CallOptions::new().deadline(limit));
         self.witness.note(What::Called(Call { id, kind, limit }));
-        self.witness.note(match timeout(patience, call(client, id, kind)).await {
+        self.witness.note(match timeout(patience, call(client, id, kind).boxed_local()).await {
             Ok(outcome) => What::Settled(id, outcome),
             Err(_) => What::Abandoned(id),
         });

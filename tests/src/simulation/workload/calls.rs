@@ -1,5 +1,6 @@
 //! One call of each kind. Each has its number in its payload, so that a reply shows whose it is.
 
+use futures_util::FutureExt;
 use redis::{FromRedisValue, RedisError, RedisResult, cmd, pipe};
 use redis_failover::{Error, MultiDbClient};
 
@@ -51,7 +52,8 @@ pub(super) async fn call(mut client: MultiDbClient, id: u64, kind: Kind) -> Outc
             let reply = pipeline.query_async::<(u64, Option<String>)>(&mut client).await;
             outcome(reply, |(count, who)| (count == 1, who.as_deref().and_then(server_of), count.to_string()))
         }
-        Kind::Transaction => transaction(&client, id, &key).await,
+        // Boxed, as the call is: otherwise its type is deeper than the compiler goes.
+        Kind::Transaction => transaction(&client, id, &key).boxed_local().await,
         Kind::Pop => {
             let list = format!("empty:{id}");
             let pop = cmd("BLPOP").arg(list).arg(POP_FOR).to_owned();
