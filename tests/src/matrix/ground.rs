@@ -219,6 +219,8 @@ impl Stage {
         for database in databases {
             let config =
                 MultiDbConfig::new([database]).suspicion(Suspicion::off()).response_timeout(PATIENCE);
+            // Nobody waits for a second probe: a lookup is made at once.
+            let config = config.health_check_probes(1);
             let client = MultiDbClient::new(config).unwrap();
             client.connect(PATIENCE).await.unwrap();
             clients.push(client);
