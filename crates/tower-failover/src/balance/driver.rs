@@ -196,14 +196,22 @@ impl<K: Eq, S> Course<K, S> {
         let standings = self.members.standings();
         self.await_return(&standings, now);
         let active = self.active();
-        self.ask_others(active);
+        self.ask_others(active, now);
         let pinned = self.members.pinned().and_then(|name| self.members.index_of(name));
         let situation = Situation { active, pinned, occasion, patience: self.patience, now };
         let strategy = Contained { strategy: &*self.config.strategy, events: &self.config.events };
-        match decide(&standings, &situation, &strategy) {
+        let decision = decide(&standings, &situation, &strategy);
+        let waits = match decision {
+            Decision::Switch { to, reason: None } => self.awaits_answer(active, to, now),
+            _ => false,
+        };
+        if !waits {
+            self.awaits_nobody();
+        }
+        match decision {
+            _ if waits => {}
             Decision::Stay if self.replaced => self.republish(shared, active),
             Decision::Stay | Decision::WaitUntil(_) => {}
-            Decision::Switch { to, reason: None } if self.awaits_answer(active, to, now) => {}
             Decision::Switch { to, reason } => self.switch(shared, active, to, reason, now),
             Decision::LastResort { to } => {
                 if let Some(entry) = self.members.get(to) {

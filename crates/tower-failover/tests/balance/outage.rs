@@ -260,10 +260,26 @@ async fn b58_the_last_answer_is_waited_for_a_moment_and_no_longer() {
     pass(Duration::from_millis(900)).await;
     middle.hangs();
     stage.middle.availability().suspect();
-    pass(Duration::from_millis(150)).await;
+    pass(Duration::from_millis(440)).await;
     assert_eq!(active(&balance).as_deref(), Some("heavy"), "it is asked, and has not answered yet");
-    pass(Duration::from_millis(60)).await;
+    pass(Duration::from_millis(20)).await;
     assert_eq!(active(&balance).as_deref(), Some("middle"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b58_the_others_are_asked_no_more_than_once_a_second() {
+    let stage = Stage::new();
+    let (middle, heavy) = (stage.middle.watched(), stage.heavy.watched());
+    let _balance = stage.balance(stage.config());
+    pass(Duration::from_secs(3)).await;
+    let asked = middle.probes();
+    for _ in 0..3 {
+        let of_heavy = heavy.probes();
+        stage.heavy.availability().suspect();
+        pass(Duration::from_millis(260)).await;
+        assert_eq!(heavy.probes(), of_heavy + 1, "it answers, and is suspected anew");
+    }
+    assert_eq!(middle.probes(), asked + 1);
 }
 
 /// What a circuit does while its member is away is no sign of when the member went.

@@ -5,13 +5,16 @@ use tokio::time::{Duration, Instant};
 use super::Course;
 
 /// How long it is waited for the answer of a member that was asked when the active one fell silent. Both have had the
-/// same time by then; what is waited for is the last of it.
-const LAST_ANSWER: Duration = Duration::from_millis(100);
+/// same time by then, but for the rest that the other one may have had after its last probe (B17).
+const LAST_ANSWER: Duration = Duration::from_millis(350);
+
+/// The others are asked no more often than this, however often the active one is suspected.
+const PACE: Duration = Duration::from_secs(1);
 
 /// What is known while the active member is in doubt.
 #[derive(Debug, Default)]
 pub(super) struct Doubt {
-    others_asked: bool,
+    others_asked_at: Option<Instant>,
     /// Until when the answer of the one that would be taken is waited for.
     answer_until: Option<Instant>,
 }
@@ -25,17 +28,15 @@ impl Doubt {
 impl<K, S> Course<K, S> {
     /// Once the active one is suspected, all others that may take its place are asked as well: what they last said may
     /// be older than what befell all of them.
-    pub(super) fn ask_others(&mut self, active: Option<usize>) {
-        if !self.hangs(active) {
-            self.doubt.answer_until = None;
+    pub(super) fn ask_others(&mut self, active: Option<usize>, now: Instant) {
+        let asked_lately = self.doubt.others_asked_at.is_some_and(|asked_at| now < asked_at + PACE);
+        if asked_lately || !self.is_suspected(active) {
+            return;
         }
-        if !self.is_suspected(active) {
-            self.doubt.others_asked = false;
-        } else if !std::mem::replace(&mut self.doubt.others_asked, true) {
-            for (index, entry) in self.members.iter().enumerate() {
-                if active != Some(index) && entry.is_wanted() && entry.view().is_available() {
-                    entry.availability.suspect();
-                }
+        self.doubt.others_asked_at = Some(now);
+        for (index, entry) in self.members.iter().enumerate() {
+            if active != Some(index) && entry.is_wanted() && entry.view().is_available() {
+                entry.availability.suspect();
             }
         }
     }
@@ -44,6 +45,11 @@ impl<K, S> Course<K, S> {
     pub(super) fn awaits_answer(&mut self, active: Option<usize>, to: usize, now: Instant) -> bool {
         let awaits = self.hangs(active) && self.is_suspected(Some(to));
         awaits && now < *self.doubt.answer_until.get_or_insert(now + LAST_ANSWER)
+    }
+
+    /// Nobody is waited for.
+    pub(super) fn awaits_nobody(&mut self) {
+        self.doubt.answer_until = None;
     }
 
     fn hangs(&self, active: Option<usize>) -> bool {
