@@ -179,8 +179,12 @@ impl ConnectionLike for Node {
         Box::pin(async move {
             let mut connection = self.connection()?;
             let reply = self.within(connection.send_packed_command(command)).await?;
-            // Where several nodes get a part, redis-rs's client would take a refusal among the replies for a success.
-            reply.extract_error()
+            // Where several nodes get a part, redis-rs's client would take a refusal among the replies for a success. An
+            // error within a reply is a part of what was served.
+            match reply {
+                Value::ServerError(error) => Err(error.into()),
+                reply => Ok(reply),
+            }
         })
     }
 

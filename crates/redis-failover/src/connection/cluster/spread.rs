@@ -27,6 +27,10 @@ const EVERYWHERE: &[&str] = &[
     "SLOWLOG RESET",
 ];
 
+/// The commands with keys that redis-rs's client sends in parts where the keys are of several slots. All others go to one
+/// node as they are, which refuses them.
+const BY_KEYS: &[&str] = &["DEL", "JSON.MSET", "MSET", "TOUCH", "UNLINK"];
+
 /// Whether some nodes may have applied a single command that another one did not.
 pub(super) fn is_spread(command: &Command<'_>) -> bool {
     if command.repeat() == Repeat::ReadOnly {
@@ -35,7 +39,8 @@ pub(super) fn is_spread(command: &Command<'_>) -> bool {
     match command.routing() {
         Some(RoutingInfo::SingleNode(_)) => false,
         Some(_) => true,
-        None => command.slots() == Slots::Several || EVERYWHERE.contains(&command.name()),
+        None if command.slots() == Slots::Several => BY_KEYS.contains(&command.name()),
+        None => EVERYWHERE.contains(&command.name()),
     }
 }
 
@@ -72,6 +77,8 @@ mod tests {
             "MSET {a}1 1 {a}2 2",
             "PUBLISH a b",
             "EVAL a 0",
+            "EVAL a 2 a b",
+            "RENAME a b",
             "CONFIG GET a",
             "MGET a b",
             "SCRIPT KILL",
