@@ -235,7 +235,8 @@ impl<D: Dial> Keeper<D> {
                 Err(error) => {
                     tracing::debug!(member = %self.availability.name(), %error, "cannot connect");
                     self.tell_unchecked(misconfigured(&error));
-                    self.endpoint.want_spare(has_no_room(&error));
+                    // One that its checks find dead has room for nobody.
+                    self.endpoint.want_spare(has_no_room(&error) && !is_found_dead(&self.availability));
                     self.availability.suspect();
                     self.say(Status::Down(Arc::new(error)));
                     sleep(self.settings.backoff.delay(failed_dials, &self.chance)).await;
@@ -352,8 +353,7 @@ impl<D: Dial> Keeper<D> {
         let in_vain = async {
             loop {
                 changes.next().await;
-                let view = availability.view();
-                if view.checked && view.is_failed() {
+                if is_found_dead(availability) {
                     break;
                 }
             }
@@ -378,6 +378,11 @@ async fn retire(connection: Option<impl Live>, limit: Duration) -> Infallible {
         let _ = timeout(limit, connection.ended()).await;
     }
     std::future::pending().await
+}
+
+fn is_found_dead(availability: &Availability) -> bool {
+    let view = availability.view();
+    view.checked && view.is_failed()
 }
 
 fn unhealthy() -> RedisError {

@@ -4,8 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redis::aio::MultiplexedConnection;
 use tokio::sync::Notify;
+use tokio::time::{Duration, Instant};
 
 use super::Dialled;
+
+/// What was given up longer ago may lead nowhere by now.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// # Clone
 /// Clones are the same.
@@ -21,7 +25,18 @@ struct Shared {
 #[derive(Default)]
 struct State {
     wanted: bool,
-    given: Option<Dialled>,
+    given: Option<Given>,
+}
+
+struct Given {
+    dialled: Dialled,
+    at: Instant,
+}
+
+impl Given {
+    fn is_good(&self) -> bool {
+        self.at.elapsed() < FRESH && !self.dialled.is_over()
+    }
 }
 
 impl Spare {
@@ -43,7 +58,7 @@ impl Spare {
             return Some(dialled);
         }
         state.wanted = false;
-        state.given = Some(dialled);
+        state.given = Some(Given { dialled, at: Instant::now() });
         drop(state);
         self.0.given.notify_one();
         None
@@ -51,7 +66,9 @@ impl Spare {
 
     /// What was given up and is not taken yet: calls will run on it.
     pub(super) fn given(&self) -> Option<MultiplexedConnection> {
-        self.state().given.as_ref().map(|dialled| dialled.connection.clone())
+        let state = self.state();
+        let given = state.given.as_ref().filter(|given| given.is_good());
+        given.map(|given| given.dialled.connection.clone())
     }
 
     /// Completes with a connection that was given up.
@@ -62,8 +79,8 @@ impl Spare {
     pub(super) async fn take(&self) -> Dialled {
         loop {
             let given = self.state().given.take();
-            if let Some(dialled) = given.filter(|dialled| !dialled.is_over()) {
-                return dialled;
+            if let Some(given) = given.filter(Given::is_good) {
+                return given.dialled;
             }
             self.0.given.notified().await;
         }

@@ -45,14 +45,14 @@ impl KeptConnection {
     pub(super) async fn ask(&self, probe: Probe, question: &Cmd, judge: impl Fn(&Value) -> Health) -> Health {
         let kept = self.slot().take().filter(|_| !self.endpoint.is_shut());
         let Some(dialled) = kept else { return self.ask_without(probe, question, judge).await };
-        let mut on_kept = pin!(self.ask_on(dialled, question));
+        let mut on_kept = pin!(self.ask_on(dialled, question, &judge));
         match timeout(probe.timeout / 2, &mut on_kept).await {
-            Ok(Ok(answer)) => judge(&answer),
-            Ok(Err(_)) => self.ask_anew(probe, question, judge).await,
+            Ok(Ok(health)) => health,
+            Ok(Err(_)) => self.ask_anew(probe, question, &judge).await,
             // It may be slow, or a router between may have forgotten the connection.
             Err(_) => tokio::select! {
                 biased;
-                Ok(answer) = on_kept => judge(&answer),
+                Ok(health) = on_kept => health,
                 health = self.ask_anew(probe, question, &judge) => health,
             },
         }
@@ -74,8 +74,8 @@ impl KeptConnection {
         let error = match self.endpoint.dial(Some(probe.timeout)).await {
             Ok(dialled) => {
                 self.refusals().forget();
-                match self.ask_on(dialled, question).await {
-                    Ok(answer) => return judge(&answer),
+                match self.ask_on(dialled, question, &judge).await {
+                    Ok(health) => return health,
                     Err(error) => error,
                 }
             }
@@ -111,12 +111,20 @@ impl KeptConnection {
         self.endpoint.established()?.send_packed_command(question).await.ok()
     }
 
-    async fn ask_on(&self, mut dialled: Dialled, question: &Cmd) -> RedisResult<Value> {
-        let answer = dialled.connection.send_packed_command(question).await?;
-        if let Some(dialled) = self.endpoint.give_up(dialled) {
-            *self.slot() = Some(dialled);
+    /// Only a connection to a server that is well is worth something to calls.
+    async fn ask_on(
+        &self,
+        mut dialled: Dialled,
+        question: &Cmd,
+        judge: impl Fn(&Value) -> Health,
+    ) -> RedisResult<Health> {
+        let health = judge(&dialled.connection.send_packed_command(question).await?);
+        let is_well = matches!(health, Health::Healthy);
+        let kept = if is_well { self.endpoint.give_up(dialled) } else { Some(dialled) };
+        if kept.is_some() {
+            *self.slot() = kept;
         }
-        Ok(answer)
+        Ok(health)
     }
 
     fn refusals(&self) -> MutexGuard<'_, Refusals> {
