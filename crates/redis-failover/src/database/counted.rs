@@ -1,8 +1,8 @@
 //! Calls on connections of their own, as the failure detector is told of them.
 
 use redis::Value;
+use tower_failover::Kinds;
 use tower_failover::failure_detector::{CallBeside, Detectors, WatchedKinds};
-use tower_failover::{Classify, Kinds, Outcome};
 
 use crate::classify::Shape;
 use crate::command::Command;
@@ -46,27 +46,7 @@ impl CountedCall {
         end: Result<Value, ConnectionError>,
     ) -> Result<Reply, ConnectionError> {
         let end = end.map(|value| Reply::of(value, shape).serving(self.served));
-        self.call.end(&EachOnItsOwn, end.as_ref());
+        self.call.end(&RedisOutcome, end.as_ref());
         end
-    }
-}
-
-/// As [`RedisOutcome`], where each call has a connection of its own: those that are lost are not lost together.
-struct EachOnItsOwn;
-
-impl Classify<Reply, ConnectionError> for EachOnItsOwn {
-    fn classify(&self, result: Result<&Reply, &ConnectionError>) -> Outcome {
-        match RedisOutcome.classify(result) {
-            Outcome::Lost => Outcome::Failure,
-            outcome => outcome,
-        }
-    }
-
-    fn kinds(&self, result: Result<&Reply, &ConnectionError>) -> Kinds {
-        RedisOutcome.kinds(result)
-    }
-
-    fn causes(&self, result: Result<&Reply, &ConnectionError>) -> Kinds {
-        RedisOutcome.causes(result)
     }
 }

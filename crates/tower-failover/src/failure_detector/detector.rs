@@ -121,8 +121,8 @@ impl Detectors {
 
 /// A call that does not pass through the layer, on a connection of its own; made by [`Detectors::begin`].
 ///
-/// If that connection alone is to blame, it counts for nothing: a probe that began later has passed, and the member did
-/// not say itself that it cannot serve.
+/// Calls that are lost with such a connection are not lost together: each is a failure. If a probe that began later has
+/// passed, the connection alone is to blame, and the call counts for nothing.
 ///
 /// Dropping it without telling its end counts nothing.
 #[must_use = "it counts only if its end is told"]
@@ -137,10 +137,9 @@ impl CallBeside {
     /// was made in.
     pub fn end<T, E>(self, classify: &impl Classify<T, E>, result: Result<&T, &E>) {
         let mut end = End::of(classify, result);
-        let failed = matches!(end.outcome, Outcome::Failure | Outcome::Lost);
-        let traffic = self.shared.settings().availability.traffic();
-        if failed && end.kinds.is_empty() && traffic.passed_since(self.sent) {
-            end.outcome = Outcome::Neutral;
+        if end.outcome == Outcome::Lost {
+            let traffic = self.shared.settings().availability.traffic();
+            end.outcome = if traffic.passed_since(self.sent) { Outcome::Neutral } else { Outcome::Failure };
         }
         self.shared.settle(self.shared.begin(self.epoch), end);
     }
