@@ -94,7 +94,9 @@ fn b54_of_first_calls_at_once_only_one_starts_the_thread() {
             })
             .collect();
         let seen: Vec<usize> = in_time(|| threads.into_iter().map(|thread| thread.join().unwrap()).collect());
-        assert_eq!((seen, threads_behind_clients()), (vec![1; 8], 1));
+        // While threads end, the system's list of them may leave out others; it never has too many.
+        assert!(seen.iter().all(|count| *count <= 1) && threads_behind_clients() <= 1, "{seen:?}");
+        until("the one thread is seen", || threads_behind_clients() == 1);
         drop(client);
         until("the thread behind it ends", || threads_behind_clients() == 0);
     }
