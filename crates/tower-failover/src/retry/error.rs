@@ -28,7 +28,7 @@ pub enum RetryError<E> {
         /// Whether the request may have taken effect.
         may_have_been_applied: bool,
     },
-    /// The last attempt was answered, and the answer says that it was not applied; but one before it may have been. That
+    /// The last attempt ended with an answer that is not final, and it or one before it may have been applied. That
     /// answer alone would say that nothing was.
     InDoubt,
 }

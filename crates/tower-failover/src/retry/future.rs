@@ -92,7 +92,9 @@ where
             let next = match stage.as_mut().project() {
                 StageProjection::Attempt { attempt } => match attempt.poll(context) {
                     Poll::Ready(result) => match call.shared.policy.assess(result.as_ref()) {
-                        Assessment::Final => return Poll::Ready(call.give_up(result)),
+                        Assessment::Final => {
+                            return Poll::Ready(result.map_err(|error| call.failed(error)));
+                        }
                         assessment => call.wait_or_give_up(assessment, result),
                     },
                     Poll::Pending if call.hangs() => Ok(call.leave()),
@@ -113,7 +115,7 @@ where
             };
             match next {
                 Ok(next) => stage.set(next),
-                Err(result) => return Poll::Ready(call.give_up_unanswered(result)),
+                Err(result) => return Poll::Ready(call.give_up(result)),
             }
         }
     }
@@ -131,20 +133,21 @@ where
     S: Service<Req> + Clone,
     R: Route,
 {
-    fn give_up(&self, result: ResultOf<S, Req>) -> Result<S::Response, RetryError<S::Error>> {
-        result.map_err(|error| RetryError::Failed {
-            error,
-            may_have_been_applied: self.may_have_been_applied && self.changes(),
-        })
-    }
-
     /// After a failure that a repeat might have mended. An answer that says that its attempt was not applied says nothing
     /// of those before it.
-    fn give_up_unanswered(&self, result: ResultOf<S, Req>) -> Result<S::Response, RetryError<S::Error>> {
-        if result.is_ok() && self.may_have_been_applied && self.changes() {
-            return Err(RetryError::InDoubt);
+    fn give_up(&self, result: ResultOf<S, Req>) -> Result<S::Response, RetryError<S::Error>> {
+        match result {
+            Ok(_) if self.is_in_doubt() => Err(RetryError::InDoubt),
+            result => result.map_err(|error| self.failed(error)),
         }
-        self.give_up(result)
+    }
+
+    fn failed(&self, error: S::Error) -> RetryError<S::Error> {
+        RetryError::Failed { error, may_have_been_applied: self.is_in_doubt() }
+    }
+
+    fn is_in_doubt(&self) -> bool {
+        self.may_have_been_applied && self.changes()
     }
 
     /// What was not kept may change anything.

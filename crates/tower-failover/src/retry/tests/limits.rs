@@ -30,6 +30,26 @@ async fn b34_the_budget_refuses_and_says_so_once_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn b34_calls_of_clones_that_are_gone_and_of_those_that_go_on_earn_repeats() {
+    let settings = RetrySettings { budget_share: 1.0, budget_floor: 0, ..RetrySettings::default() };
+    for live_on in [false, true] {
+        let mut stage = Stage::new().settings(settings);
+        let mut one = stage.service();
+        for is_last in [false, false, false, false, false, true] {
+            let mut clone = one.clone();
+            let asked = if live_on { &mut one } else { &mut clone };
+            let call = tokio::spawn(asked.ready().await.unwrap().call("get"));
+            if is_last {
+                stage.next().await.send_error("refused");
+            }
+            let attempt = timeout(Duration::from_secs(1), stage.next()).await.expect("a repeat was earned");
+            attempt.send_response("value");
+            assert_eq!(end(call).await.unwrap(), "value", "live on: {live_on}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn b34_a_repeat_on_another_member_is_free() {
     let settings = RetrySettings { budget_share: 0.0, budget_floor: 0, ..RetrySettings::default() };
     let mut stage = Stage::new().settings(settings);
