@@ -55,7 +55,6 @@ impl Against {
             {
                 self.begins(now);
             }
-            Signal::Verdict(_) | Signal::Close if after == Phase::Admit => self.ends(),
             _ => {}
         }
     }
@@ -78,6 +77,11 @@ fn told_by(signal: &Signal, circuit: Gate) -> Option<(OpenReason, Option<Evidenc
             Some((reason, Some(evidence)))
         }
         Signal::Trip { epoch, reason } if *epoch == circuit.epoch => Some((*reason, None)),
+        Signal::Outcome { epoch, success: false }
+            if *epoch == circuit.epoch && circuit.phase == Phase::Trial =>
+        {
+            Some((OpenReason::FailureDetector, None))
+        }
         _ => None,
     }
 }
@@ -172,6 +176,21 @@ mod tests {
             (availability.gate().phase, troubled_for(&availability)),
             (Phase::Refuse, Some(Duration::ZERO))
         );
+        assert_eq!(availability.last_error().map(|error| error.at), Some(Instant::now()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn b52_a_circuit_that_is_closed_by_hand_ends_no_trouble_that_the_checks_find() {
+        let availability = guarded(CircuitSettings::default());
+        availability.signal(Signal::Verdict(Finding::unhealthy(Evidence::TimedOut)));
+        pass(&availability, Duration::from_secs(1)).await;
+        availability.signal(Signal::Close);
+        assert_eq!(
+            (availability.gate().phase, troubled_for(&availability)),
+            (Phase::Admit, Some(Duration::from_secs(1)))
+        );
+        availability.signal(Signal::Verdict(Finding::healthy()));
+        assert_eq!(troubled_for(&availability), None);
     }
 
     #[tokio::test(start_paused = true)]
@@ -190,7 +209,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn b52_a_passed_suspicion_ends_no_trouble_but_its_own() {
+    async fn b52_a_passed_suspicion_ends_no_trouble_that_the_circuit_heeds() {
         let availability = guarded(CircuitSettings::default().down_after(GRACE));
         let probes = availability.attach_probes();
         suspicion_passes(&probes);

@@ -49,6 +49,7 @@ fn loom_no_suspicion_is_left_without_a_probe() {
         side.suspicion_settled(None);
         suspect.join().unwrap();
         assert_eq!(availability.is_suspected(), side.bell().poll_rung(&mut context).is_ready());
+        assert_eq!(availability.is_suspected(), availability.troubled_since().is_some());
     });
 }
 

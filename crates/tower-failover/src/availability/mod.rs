@@ -185,6 +185,9 @@ impl Availability {
             }
             let after = state.circuit().phase;
             state.against.hears(&signal, before, after, now);
+            if matches!(signal, Signal::Verdict(_) | Signal::Close) {
+                state.end_trouble_if_well();
+            }
         });
     }
 
@@ -391,8 +394,8 @@ impl State {
         self.machine.as_ref().map_or(&self.unguarded, |machine| machine.status())
     }
 
-    /// What a suspicion said against the member is void.
-    fn suspicion_passed(&mut self) {
+    /// Whatever spoke against the member is void, if its circuit admits and its checks do not fail.
+    fn end_trouble_if_well(&mut self) {
         let is_failed = self.verdict.is_failure(self.evidence.as_ref());
         if self.circuit().phase == Phase::Admit && !is_failed {
             self.against.ends();

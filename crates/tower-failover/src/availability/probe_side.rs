@@ -63,9 +63,10 @@ impl ProbeSide {
         if let Some(finding) = failed {
             self.availability.signal(Signal::Verdict(Finding { on_suspicion: true, ..finding }));
         }
-        self.availability.cell.suspected.store(false, Ordering::Release);
         let mut state = self.availability.lock();
-        state.suspicion_passed();
+        // Under the lock: the next suspicion, and its trouble, begin after it.
+        self.availability.cell.suspected.store(false, Ordering::Release);
+        state.end_trouble_if_well();
         let listeners = state.live_listeners();
         drop(state);
         ring_all(&listeners);
@@ -90,7 +91,7 @@ impl Drop for ProbeSide {
                 state.next_probe_at = None;
                 state.round_waiters.clear();
                 cell.suspected.store(false, Ordering::Release);
-                state.suspicion_passed();
+                state.end_trouble_if_well();
             }
         });
         self.availability.signal(Signal::Tick);

@@ -12,7 +12,7 @@ pub(crate) struct Report {
 }
 
 impl Availability {
-    /// All that snapshots tell of it, of one moment.
+    /// Its view, its last error and its next round, of one moment.
     pub(crate) fn report(&self) -> Report {
         let state = self.lock();
         Report {
