@@ -201,16 +201,8 @@ impl<K: Eq, S> Course<K, S> {
         let situation = Situation { active, pinned, occasion, patience: self.patience, now };
         let strategy = Contained { strategy: &*self.config.strategy, events: &self.config.events };
         let decision = decide(&standings, &situation, &strategy);
-        let waits = match decision {
-            Decision::Switch { to, reason: None } => self.awaits_answer(active, to, now),
-            _ => false,
-        };
-        if !waits {
-            self.awaits_nobody();
-        }
-        match decision {
-            _ if waits => {}
-            Decision::Stay if self.replaced => self.republish(shared, active),
+        match self.once_answered(decision, &situation) {
+            Decision::Stay | Decision::WaitUntil(_) if self.replaced => self.republish(shared, active),
             Decision::Stay | Decision::WaitUntil(_) => {}
             Decision::Switch { to, reason } => self.switch(shared, active, to, reason, now),
             Decision::LastResort { to } => {

@@ -118,7 +118,7 @@ pub(super) enum Decision {
     Switch { to: usize, reason: Option<SwitchReason> },
     /// As `Switch`, but its circuit must be closed first.
     LastResort { to: usize },
-    /// A lighter one could serve, but the heaviest may be back by then.
+    /// One could serve, but something may be known by then that is worth the wait: the heaviest may be back.
     WaitUntil(Instant),
     /// Nobody can serve.
     Nobody,

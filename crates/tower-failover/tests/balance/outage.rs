@@ -267,6 +267,23 @@ async fn b58_the_last_answer_is_waited_for_a_moment_and_no_longer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn b58_an_order_by_hand_waits_for_no_answer() {
+    let stage = Stage::new();
+    let (middle, heavy) = (stage.middle.watched(), stage.heavy.watched());
+    let balance = stage.balance(stage.config());
+    pass(Duration::from_secs(3)).await;
+    heavy.hangs();
+    stage.heavy.availability().suspect();
+    pass(Duration::from_millis(900)).await;
+    middle.hangs();
+    stage.middle.availability().suspect();
+    pass(Duration::from_millis(150)).await;
+    assert_eq!(active(&balance).as_deref(), Some("heavy"), "the answer is waited for");
+    balance.handle().force_active("middle", None).await.expect("a member");
+    assert_eq!(active(&balance).as_deref(), Some("middle"), "once that is said, it is so");
+}
+
+#[tokio::test(start_paused = true)]
 async fn b58_the_others_are_asked_no_more_than_once_a_second() {
     let stage = Stage::new();
     let (middle, heavy) = (stage.middle.watched(), stage.heavy.watched());

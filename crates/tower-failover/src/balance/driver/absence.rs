@@ -3,7 +3,6 @@
 use tokio::time::Instant;
 
 use super::Course;
-use super::doubt::Doubt;
 use crate::availability::{Signal, View};
 use crate::balance::active::{Absence, Published, Shared};
 use crate::balance::members::Entry;
@@ -15,7 +14,6 @@ impl<K: Eq, S> Course<K, S> {
     pub(super) fn nobody(&mut self, shared: &Shared<S>, active: Option<usize>, now: Instant) {
         // Nobody is there to be preferred to.
         self.patience = None;
-        self.doubt = Doubt::default();
         if self.roster.outage.is_some() {
             return;
         }

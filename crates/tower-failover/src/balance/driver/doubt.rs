@@ -3,9 +3,11 @@
 use tokio::time::{Duration, Instant};
 
 use super::Course;
+use crate::balance::select::{Decision, Situation};
 
-/// How long it is waited for the answer of a member that was asked when the active one fell silent. Both have had the
-/// same time by then, but for the rest that the other one may have had after its last probe (B17).
+/// How long it is waited for the answer of a member that was asked when the active one fell silent. With the default
+/// `Suspicion` and members that are near, both have had the same time by then, but for the rest that the other one may
+/// have had after its last probe (B17); one that may take longer is not waited for.
 const LAST_ANSWER: Duration = Duration::from_millis(350);
 
 /// The others are asked no more often than this, however often the active one is suspected.
@@ -41,15 +43,22 @@ impl<K, S> Course<K, S> {
         }
     }
 
-    /// Whether a member that hangs is not left yet for this one, because that was asked and has not answered either.
-    pub(super) fn awaits_answer(&mut self, active: Option<usize>, to: usize, now: Instant) -> bool {
-        let awaits = self.hangs(active) && self.is_suspected(Some(to));
-        awaits && now < *self.doubt.answer_until.get_or_insert(now + LAST_ANSWER)
-    }
-
-    /// Nobody is waited for.
-    pub(super) fn awaits_nobody(&mut self) {
+    /// The same decision, unless it leaves a member that hangs for one that was asked and has not answered either: that
+    /// answer is waited for. An order by hand is not.
+    pub(super) fn once_answered(&mut self, decision: Decision, situation: &Situation) -> Decision {
+        let Situation { active, pinned, now, .. } = *situation;
+        if let Decision::Switch { to, reason: None } = decision
+            && pinned != Some(to)
+            && self.hangs(active)
+            && self.is_suspected(Some(to))
+        {
+            let until = *self.doubt.answer_until.get_or_insert(now + LAST_ANSWER);
+            if now < until {
+                return Decision::WaitUntil(until);
+            }
+        }
         self.doubt.answer_until = None;
+        decision
     }
 
     fn hangs(&self, active: Option<usize>) -> bool {
