@@ -78,6 +78,7 @@ impl Circuit {
             own: make(status.clone()),
             usual: None,
             status,
+            held_until: None,
             name: availability.name().clone(),
             events: availability.events().clone(),
         };
@@ -93,8 +94,10 @@ struct Contained<M> {
     /// What a panic leaves broken stays here, where nobody asks it again.
     own: M,
     usual: Option<CircuitMachine>,
-    /// What the own one last said of itself.
+    /// What the own one last said of itself, but for ticks that it wants again and again.
     status: CircuitStatus,
+    /// Until when it is held open, if it is.
+    held_until: Option<Instant>,
     name: Name,
     events: Events,
 }
@@ -106,12 +109,13 @@ impl<M: Machine> Contained<M> {
         }
         let own = &mut self.own;
         if let Ok((result, status)) = catch_unwind(AssertUnwindSafe(|| (run(own), own.status().clone()))) {
+            self.held_until = status.next_change_at.filter(|_| status.forced);
             self.status = status;
             return result;
         }
         // It is told once the lock of the cell is free.
         self.events.enqueue(Event::Panicked { what: format!("circuit of {}", self.name).into() });
-        run(self.usual.insert(successor(&self.status, now)))
+        run(self.usual.insert(successor(&self.status, self.held_until, now)))
     }
 }
 
@@ -134,10 +138,10 @@ impl<M: Machine> Machine for Contained<M> {
 }
 
 /// The usual machine, that goes on from there. What a person holds open, it holds open (B11).
-fn successor(status: &CircuitStatus, now: Instant) -> CircuitMachine {
+fn successor(status: &CircuitStatus, until: Option<Instant>, now: Instant) -> CircuitMachine {
     let mut usual = CircuitMachine::new(CircuitSettings::default(), status.epoch.next(), now);
     if status.forced {
-        let (until, drill) = (status.next_change_at, status.reason == Some(OpenReason::Drill));
+        let drill = status.reason == Some(OpenReason::Drill);
         // Whether checks run matters once it is released; each signal says so again.
         usual.apply(&Signal::Force { until, drill }, false, now);
     }
@@ -266,13 +270,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn b61_a_drill_of_no_length_ends_with_a_machine_of_ones_own_too() {
-        let availability = Availability::new("eu-west", Events::default());
-        let circuit = Circuit::own(availability.clone(), Panics);
-        circuit.trip(Duration::ZERO);
-        assert_eq!(circuit.status().next_change_at, Some(Instant::now()), "its end is to be told");
-        trip(&availability);
-        availability.signal(Signal::Tick);
-        assert!(!circuit.status().forced, "not for ever either, when it panics");
+        for ticks_before in [false, true] {
+            let availability = Availability::new("eu-west", Events::default());
+            let circuit = Circuit::own(availability.clone(), Panics);
+            circuit.trip(Duration::ZERO);
+            assert_eq!(circuit.status().next_change_at, Some(Instant::now()), "its end is to be told");
+            if ticks_before {
+                availability.signal(Signal::Tick);
+                assert!(circuit.status().forced, "it does not end it itself");
+            }
+            trip(&availability);
+            availability.signal(Signal::Tick);
+            assert!(!circuit.status().forced, "not for ever either, when it panics");
+        }
     }
 
     /// Looks at its member as it goes, and notes whether that could be done.
