@@ -155,7 +155,9 @@ mod tests {
         let availability = Availability::new("eu-west", Events::default());
         let layer = FailureDetectorLayer::new(availability.clone());
         let traffic = availability.traffic();
-        for (asked_since, failures) in [(true, 0), (false, 1)] {
+        // Those that are lost with the connection of all count once.
+        let _watch = availability.watch_connection();
+        for (asked_since, failures) in [(true, 0), (false, 1), (false, 2)] {
             let earlier = traffic.probe_begins();
             let call = layer.detectors().begin();
             traffic.probe_passed(if asked_since { traffic.probe_begins() } else { earlier });
