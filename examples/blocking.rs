@@ -54,6 +54,7 @@ fn tell() -> Result<(), BoxError> {
         })
         .collect();
 
+    // They work for a while, as they would.
     thread::sleep(Duration::from_millis(700));
     println!("the primary is killed");
     primary.kill()?;
