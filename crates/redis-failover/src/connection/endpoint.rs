@@ -63,8 +63,7 @@ pub struct Endpoint {
     connect_timeout: Duration,
     client_name: Option<Arc<str>>,
     connections: ConnectionCount,
-    shared: Arc<Mutex<Shared>>,
-    spare: Spare,
+    shared: Arc<Shared>,
 }
 
 /// Where a database is.
@@ -75,9 +74,15 @@ enum Location {
     Behind(Sentinels),
 }
 
-/// What all who dial one database know together.
+/// What all who dial one database have together.
 #[derive(Default)]
 struct Shared {
+    known: Mutex<Known>,
+    spare: Spare,
+}
+
+#[derive(Default)]
+struct Known {
     refusals: Refusals,
     /// The last one, with its number.
     established: Option<(u64, MultiplexedConnection)>,
@@ -92,9 +97,9 @@ pub(super) struct Established {
 
 impl Drop for Established {
     fn drop(&mut self) {
-        let mut shared = self.endpoint.shared();
-        if shared.established.as_ref().is_some_and(|(number, _)| *number == self.number) {
-            shared.established = None;
+        let mut known = self.endpoint.known();
+        if known.established.as_ref().is_some_and(|(number, _)| *number == self.number) {
+            known.established = None;
         }
     }
 }
@@ -131,7 +136,6 @@ impl Endpoint {
             client_name: None,
             connections: ConnectionCount::default(),
             shared: Arc::default(),
-            spare: Spare::default(),
         }
     }
 
@@ -239,57 +243,52 @@ impl Endpoint {
         limit: Duration,
         attempt: impl Future<Output = RedisResult<T>>,
     ) -> RedisResult<T> {
-        self.shared().refusals.admit(Instant::now())?;
+        self.known().refusals.admit(Instant::now())?;
         let dialled = timeout(limit, attempt).await.unwrap_or_else(|_| Err(self.too_slow(limit)));
         match &dialled {
             Err(error) if misconfigured(error).is_some() => {
-                self.shared().refusals.refused(error, Instant::now());
+                self.known().refusals.refused(error, Instant::now());
             }
-            _ => self.shared().refusals.forget(),
+            _ => self.known().refusals.forget(),
         }
         dialled
     }
 
     /// Whether the last dial was refused for how we are configured, and calls have no connection from before.
     pub(crate) fn is_shut(&self) -> bool {
-        let shared = self.shared();
-        shared.refusals.is_refused() && shared.established.is_none()
+        let known = self.known();
+        known.refusals.is_refused() && known.established.is_none()
     }
 
     /// The connection that calls run on now, or will at once.
     pub(crate) fn established(&self) -> Option<MultiplexedConnection> {
-        let established = self.shared().established.as_ref().map(|(_, connection)| connection.clone());
-        established.or_else(|| self.spare.given())
+        let established = self.known().established.as_ref().map(|(_, connection)| connection.clone());
+        established.or_else(|| self.shared.spare.given())
     }
 
     /// Says that calls run on this connection, until the guard is dropped.
     pub(super) fn establish(&self, connection: MultiplexedConnection) -> Established {
-        let mut shared = self.shared();
-        shared.establishments += 1;
-        let number = shared.establishments;
-        shared.established = Some((number, connection));
+        let mut known = self.known();
+        known.establishments += 1;
+        let number = known.establishments;
+        known.established = Some((number, connection));
         Established { endpoint: self.clone(), number }
     }
 
     /// What health checks give up for calls.
     pub(super) fn spare_connection(&self) -> &Spare {
-        &self.spare
+        &self.shared.spare
     }
 
     /// Gives a health check's connection to calls, if they have none and can get no other; else, gives it back.
     pub(crate) fn give_up(&self, dialled: Dialled) -> Option<Dialled> {
-        self.spare.offer(dialled)
+        self.shared.spare.offer(dialled)
     }
 
     /// As this one, to another place: what is refused there is refused there only.
     #[cfg(feature = "cluster")]
     pub(super) fn at(&self, address: Address) -> Self {
-        Self {
-            location: Location::At(address),
-            shared: Arc::default(),
-            spare: Spare::default(),
-            ..self.clone()
-        }
+        Self { location: Location::At(address), shared: Arc::default(), ..self.clone() }
     }
 
     async fn open(
@@ -337,9 +336,9 @@ impl Endpoint {
         Ok(dialled)
     }
 
-    fn shared(&self) -> MutexGuard<'_, Shared> {
+    fn known(&self) -> MutexGuard<'_, Known> {
         // Only whole values are written under it.
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn too_slow(&self, limit: Duration) -> RedisError {

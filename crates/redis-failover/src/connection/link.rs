@@ -1,4 +1,4 @@
-use std::{convert::Infallible, io, num::NonZeroU8, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, num::NonZeroU8, pin::pin, sync::Arc, time::Duration};
 
 use redis::{RedisError, RedisResult, aio::MultiplexedConnection};
 use tokio::{
@@ -58,10 +58,11 @@ impl LinkSettings {
 }
 
 /// The task that keeps one database's connection: it dials, notices at once when the connection ends, and
-/// dials anew when the database's health checks have passed (B36). Where the server has no room for another connection,
-/// it takes that of the health checks. A connection that answers no call while they pass is given up, and a new one is
-/// made at once; what was in flight there may have been executed. While calls are answered that the database cannot
-/// serve, a new connection takes its place, at most once a second: the name may lead to another server by now (B59).
+/// dials anew when the database's health checks have passed (B36). Where the server has no room for another
+/// connection, it takes that of the health checks; only a cluster's nodes need room for both. A connection that
+/// answers no call while they pass is given up, and a new one is made at once; what was in flight there may have been
+/// executed. While calls are answered that the database cannot serve, a new connection takes its place, at most once
+/// a second: the name may lead to another server by now (B59).
 ///
 /// Closing it, or dropping it, closes the socket and ends what is in flight there. As soon as the runtime has
 /// dropped the task, calls fail with [`ConnectionError::Closed`](super::ConnectionError::Closed).
@@ -91,10 +92,8 @@ pub(super) trait Dial: Send + Sync + 'static {
     /// Says that calls run on this connection, until what is returned is dropped.
     fn establish(&self, dialled: &Self::Dialled) -> Option<Established>;
 
-    /// Says whether calls want the connection of the health checks, for want of room for another.
-    fn want_spare(&self, _wanted: bool) {}
-
-    /// Completes with what the health checks give up, where they do.
+    /// Completes with the connection of the health checks, where they have one to give up. They do so only while
+    /// this is waited for.
     fn spare(&self) -> impl Future<Output = Self::Dialled> + Send {
         std::future::pending()
     }
@@ -119,13 +118,6 @@ impl Dial for Endpoint {
 
     fn establish(&self, dialled: &Dialled) -> Option<Established> {
         Some(Self::establish(self, dialled.connection.clone()))
-    }
-
-    fn want_spare(&self, wanted: bool) {
-        match wanted {
-            true => self.spare_connection().want(),
-            false => self.spare_connection().want_no_more(),
-        }
     }
 
     fn spare(&self) -> impl Future<Output = Dialled> + Send {
@@ -215,6 +207,8 @@ impl<D: Dial> Keeper<D> {
         let mut in_step = false;
         // Whether a probe has just passed.
         let mut is_alive = false;
+        // What the health checks have given up.
+        let mut spare = None;
         loop {
             if !std::mem::take(&mut is_alive) && self.passed().await {
                 failed_dials = 0;
@@ -224,9 +218,12 @@ impl<D: Dial> Keeper<D> {
             if std::mem::take(&mut in_step) {
                 self.turn().await;
             }
-            match self.dial().await {
+            let dialled = match spare.take() {
+                Some(spare) => Ok(spare),
+                None => self.dial().await,
+            };
+            match dialled {
                 Ok(dialled) => {
-                    self.endpoint.want_spare(false);
                     self.tell_unchecked(None);
                     is_alive = matches!(self.serve_all(dialled).await, Served::FellSilent);
                     failed_dials = 0;
@@ -235,11 +232,16 @@ impl<D: Dial> Keeper<D> {
                 Err(error) => {
                     tracing::debug!(member = %self.availability.name(), %error, "cannot connect");
                     self.tell_unchecked(misconfigured(&error));
-                    // One that its checks find dead has room for nobody.
-                    self.endpoint.want_spare(has_no_room(&error) && !is_found_dead(&self.availability));
+                    let delay = self.settings.backoff.delay(failed_dials, &self.chance);
+                    let has_no_room = has_no_room(&error);
                     self.availability.suspect();
                     self.say(Status::Down(Arc::new(error)));
-                    sleep(self.settings.backoff.delay(failed_dials, &self.chance)).await;
+                    if has_no_room {
+                        spare = self.spared(delay).await;
+                    } else {
+                        sleep(delay).await;
+                    }
+                    is_alive = spare.is_some();
                     failed_dials += 1;
                 }
             }
@@ -347,7 +349,29 @@ impl<D: Dial> Keeper<D> {
         }
     }
 
-    /// Given up when the checks find out that it is in vain, and spared when they give up their own.
+    /// What the health checks give up before the next dial is due: after this time, and when the suspicion is settled
+    /// for which they are asked. A database that they find dead has room for nobody.
+    async fn spared(&mut self, delay: Duration) -> Option<D::Dialled> {
+        let (availability, changes) = (&self.availability, &mut self.changes);
+        let mut rest = pin!(sleep(delay));
+        let in_vain = async {
+            while !is_found_dead(availability) && (!rest.is_elapsed() || is_suspected(availability)) {
+                tokio::select! {
+                    () = &mut rest, if !rest.is_elapsed() => {}
+                    () = changes.next() => {}
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            spare = self.endpoint.spare() => return Some(spare),
+            () = in_vain => {}
+        }
+        rest.await;
+        None
+    }
+
+    /// Given up when the checks find out that it is in vain.
     async fn dial(&mut self) -> RedisResult<D::Dialled> {
         let (availability, changes) = (&self.availability, &mut self.changes);
         let in_vain = async {
@@ -359,8 +383,6 @@ impl<D: Dial> Keeper<D> {
             }
         };
         tokio::select! {
-            biased;
-            spare = self.endpoint.spare() => Ok(spare),
             dialled = self.endpoint.dial(None) => dialled,
             () = in_vain => Err(unhealthy()),
         }
@@ -383,6 +405,11 @@ async fn retire(connection: Option<impl Live>, limit: Duration) -> Infallible {
 fn is_found_dead(availability: &Availability) -> bool {
     let view = availability.view();
     view.checked && view.is_failed()
+}
+
+fn is_suspected(availability: &Availability) -> bool {
+    let view = availability.view();
+    view.checked && view.suspected
 }
 
 fn unhealthy() -> RedisError {

@@ -12,7 +12,7 @@ use failover_testkit::{
 use redis::IntoConnectionInfo;
 use tokio::time::{Instant, sleep, timeout};
 use tower_failover::{
-    Availability, Chance, Check, Events, Health, HealthPlan, Probe, availability::Evidence,
+    Availability, Backoff, Chance, Check, Events, Health, HealthPlan, Probe, Verdict, availability::Evidence,
     health::ProbeCause,
 };
 use tower_service::Service;
@@ -20,7 +20,7 @@ use tower_service::Service;
 use super::{PingCheck, RoleCheck};
 use crate::{
     command::Command,
-    connection::{Connection, Credentials, Endpoint, Link, LinkSettings, TcpConnect},
+    connection::{Address, BoxedStream, Connection, Credentials, Endpoint, Link, LinkSettings, TcpConnect},
     cursor::CursorTag,
 };
 
@@ -289,6 +289,44 @@ async fn b36_where_there_is_room_for_one_connection_calls_have_it() {
     };
     timeout(LONG, answered).await.expect("the check has given its connection up");
     assert_eq!(server.control().connections_open(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn b36_a_connection_that_is_given_up_is_that_of_calls_before_the_next_dial_is_due() {
+    let control = EmbeddedRedis::builder().detached();
+    let server = control.clone();
+    let connect = move |_: Address| {
+        let (near, far) = tokio::io::duplex(1 << 16);
+        let server = server.clone();
+        tokio::spawn(async move { server.serve(far).await });
+        async { Ok(Box::new(near) as BoxedStream) }
+    };
+    let endpoint = Endpoint::new("redis://london".into_connection_info().unwrap(), Arc::new(connect), LONG);
+    let check = PingCheck::new(endpoint.clone());
+    assert_eq!(probe(&mut check.clone(), LONG).await, Some(Health::Healthy));
+    control.answer(Condition::MaxClients);
+
+    let availability = Availability::new("london", Events::default());
+    let _watch = HealthPlan::new([Check::new("ping", check)]).watch(&availability).unwrap();
+    let mut settings = LinkSettings::new(CursorTag::of("london"));
+    settings.backoff = Backoff::new(LONG, LONG);
+    let rest = settings.backoff.delay(0, &Chance::seeded(1));
+    assert!(rest > Duration::from_secs(3), "longer than a round of the check: {rest:?}");
+    let begun = Instant::now();
+    let (mut calls, _link) = Connection::open(endpoint, settings, availability.clone(), Chance::seeded(1));
+    let set = redis::cmd("SET").arg("key").arg(1).take();
+    let answered = async {
+        while calls.call(Command::from(&set)).await.is_err() {
+            sleep(Duration::from_millis(2)).await;
+        }
+    };
+    timeout(rest, answered).await.expect("the connection of the check, at once");
+    while begun.elapsed() < 2 * rest {
+        let view = availability.view();
+        assert_ne!(view.verdict, Verdict::Unhealthy, "the check asks there: {:?}", view.evidence);
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(control.connections_open(), 1);
 }
 
 #[tokio::test]
