@@ -178,15 +178,20 @@ fn named(node: &Address, health: Health) -> Health {
     let name = |said: Arc<str>| -> Arc<str> {
         if said.contains(&node.to_string()) { said } else { format!("{node}: {said}").into() }
     };
+    let evident = |evidence| match evidence {
+        Evidence::Unreachable(said) => Evidence::Unreachable(name(said)),
+        Evidence::Answered(said) => Evidence::Answered(name(said)),
+        Evidence::Lagging(said) => Evidence::Lagging(name(said)),
+        Evidence::Undetermined(said) => Evidence::Undetermined(name(said)),
+        Evidence::Misconfigured(said) => Evidence::Misconfigured(name(said)),
+        evidence => evidence,
+    };
     match health {
-        Health::Unhealthy(Evidence::Unreachable(said)) => {
-            Health::Unhealthy(Evidence::Unreachable(name(said)))
-        }
-        Health::Unhealthy(Evidence::Answered(said)) => Health::Unhealthy(Evidence::Answered(name(said))),
-        Health::Unhealthy(Evidence::Misconfigured(said)) => {
-            Health::Unhealthy(Evidence::Misconfigured(name(said)))
-        }
-        health => health,
+        Health::Healthy => Health::Healthy,
+        Health::NotPreferred(said) => Health::NotPreferred(name(said)),
+        Health::Unhealthy(evidence) => Health::Unhealthy(evident(evidence)),
+        Health::Unknown(said) => Health::Unknown(name(said)),
+        Health::Misconfigured(said) => Health::Misconfigured(name(said)),
     }
 }
 
@@ -215,8 +220,30 @@ mod tests {
         for answers in [[lagging(), lost()], [lost(), lagging()]] {
             assert_eq!(worst_of(stream::iter(answers)).await, lost().1);
         }
+        let named = Health::Unhealthy(Evidence::Lagging("behind:1: by 9 s".into()));
         for answers in [[lagging(), preferred()], [preferred(), lagging()]] {
-            assert_eq!(worst_of(stream::iter(answers)).await, lagging().1, "where nobody is dead it counts");
+            assert_eq!(worst_of(stream::iter(answers)).await, named, "where nobody is dead it counts");
+        }
+    }
+
+    #[test]
+    fn b22_whatever_a_node_says_it_is_named() {
+        let node = Address::tcp("node", 1);
+        type Says = fn(Arc<str>) -> Health;
+        let says: [Says; 8] = [
+            Health::NotPreferred,
+            Health::Unknown,
+            Health::Misconfigured,
+            |said| Health::Unhealthy(Evidence::Unreachable(said)),
+            |said| Health::Unhealthy(Evidence::Answered(said)),
+            |said| Health::Unhealthy(Evidence::Lagging(said)),
+            |said| Health::Unhealthy(Evidence::Undetermined(said)),
+            |said| Health::Unhealthy(Evidence::Misconfigured(said)),
+        ];
+        for says in says {
+            let once = named(&node, says("why".into()));
+            assert_eq!(once, says("node:1: why".into()));
+            assert_eq!(named(&node, once.clone()), once, "once is enough");
         }
     }
 }
