@@ -115,13 +115,12 @@ impl Cluster {
         if let Some(topology) = self.undoubted() {
             return Ok(topology);
         }
-        let waiting_since = Instant::now();
         let mut asked = self.0.asked.lock().await;
         if let Some(topology) = self.undoubted() {
             return Ok(topology);
         }
         if let Some((ended, answer)) = &*asked
-            && (ended.elapsed() < PACE || *ended >= waiting_since)
+            && ended.elapsed() < PACE
         {
             answer.clone()?;
             return self.last_topology().ok_or_else(nobody);
