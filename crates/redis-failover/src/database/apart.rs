@@ -8,7 +8,7 @@ use pin_project_lite::pin_project;
 use tower_failover::deadline::DeadlineError;
 use tower_service::Service;
 
-use super::Counted;
+use super::Beside;
 use crate::command::Command;
 use crate::connection::{ConnectionError, Dedicated};
 use crate::reply::Reply;
@@ -26,7 +26,7 @@ pub(super) struct Apart<S> {
     /// Detector, deadline and shared connection.
     pub(super) shared: S,
     /// The same detector.
-    pub(super) counted: Counted,
+    pub(super) beside: Beside,
     /// Where the kind of database has them.
     pub(super) dedicated: Option<Dedicated>,
 }
@@ -48,11 +48,9 @@ where
     fn call(&mut self, command: Command<'a>) -> Self::Future {
         match &self.dedicated {
             Some(dedicated) if command.blocking().is_some() => {
-                let (dedicated, counted) = (dedicated.clone(), self.counted.begin(&command));
-                let call = async move {
-                    let shape = command.shape();
-                    counted.end(shape, dedicated.run(command).await).map_err(DeadlineError::Inner)
-                };
+                let (dedicated, running) = (dedicated.clone(), self.beside.begin(&command));
+                let call =
+                    async move { running.end(dedicated.run(command).await).map_err(DeadlineError::Inner) };
                 ApartFuture::Dedicated { call: Box::pin(call) }
             }
             _ => ApartFuture::Shared { call: self.shared.call(command) },

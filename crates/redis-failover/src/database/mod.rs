@@ -3,7 +3,7 @@
 //! Blocking commands leave it below the breaker, for connections of their own; transactions are all on such.
 
 mod apart;
-mod counted;
+mod beside;
 mod ground;
 mod health;
 mod list;
@@ -29,7 +29,7 @@ use apart::Apart;
 use ground::{Ground, ground};
 use health::Health;
 
-pub(crate) use counted::Counted;
+pub(crate) use beside::Beside;
 pub(crate) use list::Databases;
 pub(crate) use open_database::OpenDatabase;
 
@@ -119,9 +119,9 @@ pub(crate) fn open(
         .timeout_of(CommandTimeout);
     let calls = deadline.calls();
     let connection = Classified::new(leaf).watching(detector.watched_kinds());
-    let counted = Counted::new(detectors.clone(), detector.watched_kinds());
+    let beside = Beside::new(detectors.clone(), detector.watched_kinds());
     let shared = detector.layer(deadline.layer(connection));
-    let apart = Apart { shared, counted: counted.clone(), dedicated: dedicated.clone() };
+    let apart = Apart { shared, beside: beside.clone(), dedicated: dedicated.clone() };
     let stack = CircuitBreakerLayer::new(circuit.clone()).layer(apart);
 
     let member = Member::new(stack, availability).weight(weight(&name, config.weight)?);
@@ -135,7 +135,7 @@ pub(crate) fn open(
         calls,
         longest_call,
         dedicated,
-        counted,
+        beside,
         source,
         connected,
     };

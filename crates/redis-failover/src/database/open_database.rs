@@ -9,7 +9,7 @@ use tower_failover::failure_detector::Detectors;
 use tower_failover::health::HealthWatch;
 use tower_failover::{Availability, Circuit, Name};
 
-use super::Counted;
+use super::Beside;
 use super::health::Health;
 use crate::connection::{Connected, Connections, Dedicated};
 use crate::pubsub::Source;
@@ -25,7 +25,7 @@ pub(crate) struct OpenDatabase {
     pub(super) longest_call: Duration,
     /// For transactions.
     pub(crate) dedicated: Option<Dedicated>,
-    pub(crate) counted: Counted,
+    pub(crate) beside: Beside,
     /// For the tasks of subscribers, which are theirs; `None` where nobody can subscribe.
     pub(crate) source: Option<Source>,
     pub(super) connected: Option<Connected>,

@@ -14,14 +14,14 @@ use crate::classify::ReplyClass;
 use crate::command::Slots;
 use crate::command::{Command, Refused};
 use crate::connection::{ConnectionError, Dedicated, Lease};
-use crate::database::Counted;
+use crate::database::Beside;
 use crate::error::Error;
 use crate::reply::class_of;
 
 /// A connection while keys are watched on it. Dropping it ends the connection, and with it the watch.
 pub(super) struct Attempt {
     lease: Lease,
-    counted: Counted,
+    beside: Beside,
     /// Of all its keys, in a cluster.
     slot: Option<u16>,
     /// A call on it failed in a way that ends the attempt, whatever the closure makes of that.
@@ -32,24 +32,24 @@ impl Attempt {
     /// In a cluster, on the node that has the slot.
     pub(super) async fn begin(
         dedicated: &Dedicated,
-        counted: Counted,
+        beside: Beside,
         slot: Option<u16>,
     ) -> Result<Arc<Self>, ConnectionError> {
         // On the heap: futures of callers shall not be as deep as a dial.
         let lease = Box::pin(dedicated.lease(slot)).await?;
-        Ok(Arc::new(Self { lease, counted, slot, lost: AtomicBool::new(false) }))
+        Ok(Arc::new(Self { lease, beside, slot, lost: AtomicBool::new(false) }))
     }
 
     /// Runs a command for as long as the database is the active one.
     pub(super) async fn run(&self, command: &Command<'_>) -> Result<Value, ConnectionError> {
         self.check_slot(command)?;
-        let call = self.counted.begin(command);
+        let call = self.beside.begin(command);
         let reply = tokio::select! {
             biased;
             reply = self.lease.run(command) => reply,
             () = self.lease.dedicated().left() => Err(ConnectionError::DatabaseLeft),
         };
-        let reply = call.end(command.shape(), reply).map(Value::from);
+        let reply = call.end(reply).map(Value::from);
         if reply.as_ref().is_err_and(is_lost) {
             self.lost.store(true, Ordering::Release);
         }
@@ -73,9 +73,9 @@ impl Attempt {
         limit: Duration,
     ) -> Result<Value, ConnectionError> {
         let command = Command::pipeline(pipeline, pipeline.len() + 1, 1);
-        let call = self.counted.begin(&command);
+        let call = self.beside.begin(&command);
         let reply = self.lease.run_within(&command, Some(limit)).await;
-        call.end(command.shape(), reply).map(Value::from)
+        call.end(reply).map(Value::from)
     }
 
     /// Whether what is sent now can still be applied in the right place.

@@ -6,7 +6,7 @@ use tower_failover::{Chance, Route};
 use crate::adapter::StackConnection;
 use crate::command::Command;
 use crate::connection::Dedicated;
-use crate::database::{Counted, Databases};
+use crate::database::{Beside, Databases};
 use crate::error::Error;
 
 /// The databases of a client, as far as a transaction needs them.
@@ -20,7 +20,7 @@ pub(crate) struct Place<'a> {
 impl Place<'_> {
     /// The dedicated connections of the active database, and what counts their calls. Where it is not known to serve, a
     /// command through the whole stack finds out, or waits, or fails as every command does.
-    pub(super) async fn active(&mut self, in_doubt: bool) -> Result<(Dedicated, Counted), Error> {
+    pub(super) async fn active(&mut self, in_doubt: bool) -> Result<(Dedicated, Beside), Error> {
         let known = if in_doubt || self.route.in_doubt() { None } else { self.route.active().1 };
         let name = match known {
             Some(name) => name,
@@ -32,7 +32,7 @@ impl Place<'_> {
         };
         let found = self.databases.find(&name, |database| {
             let dedicated = database.dedicated.clone();
-            dedicated.map(|dedicated| (dedicated, database.counted.clone()))
+            dedicated.map(|dedicated| (dedicated, database.beside.clone()))
         });
         match found {
             None if self.databases.is_closed() => Err(Error::Closed),

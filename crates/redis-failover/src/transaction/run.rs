@@ -92,7 +92,7 @@ where
     F: FnMut(TransactionConnection, Pipeline) -> Fut,
     Fut: Future<Output = RedisResult<Option<Pipeline>>>,
 {
-    let (dedicated, counted) = match place.active(in_doubt).await {
+    let (dedicated, beside) = match place.active(in_doubt).await {
         Ok(dedicated) => dedicated,
         Err(error @ Error::DatabaseLeft) => return Err(End::Lost(error)),
         Err(error) => return Err(End::Failed(error)),
@@ -102,7 +102,7 @@ where
     // Only clusters have slots.
     #[cfg(not(feature = "cluster"))]
     let slot = None;
-    let attempt = Attempt::begin(&dedicated, counted, slot).await.map_err(not_applied)?;
+    let attempt = Attempt::begin(&dedicated, beside, slot).await.map_err(not_applied)?;
     watch(&transaction.watch, &attempt).await?;
 
     let mut pipeline = Pipeline::new();

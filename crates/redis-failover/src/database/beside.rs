@@ -15,37 +15,36 @@ use crate::reply::{RedisOutcome, Reply};
 /// # Clone
 /// Clones tell the same detector.
 #[derive(Clone)]
-pub(crate) struct Counted {
+pub(crate) struct Beside {
     detectors: Detectors,
     watched: WatchedKinds,
 }
 
-impl Counted {
+impl Beside {
     pub(super) fn new(detectors: Detectors, watched: WatchedKinds) -> Self {
         Self { detectors, watched }
     }
 
     /// A call is made now. What becomes of it is to be told, unless it is given up.
-    pub(crate) fn begin(&self, command: &Command<'_>) -> CountedCall {
-        CountedCall { call: self.detectors.begin(), served: Reply::watched(command, &self.watched) }
+    pub(crate) fn begin(&self, command: &Command<'_>) -> RunningBeside {
+        let (call, served) = (self.detectors.begin(), Reply::watched(command, &self.watched));
+        RunningBeside { call, shape: command.shape(), served }
     }
 }
 
 /// A call on a connection of its own.
-pub(crate) struct CountedCall {
+pub(crate) struct RunningBeside {
     call: CallBeside,
+    /// Of its reply.
+    shape: Shape,
     /// Which kinds it shows to be served if it succeeds.
     served: Kinds,
 }
 
-impl CountedCall {
-    /// It has ended like this, and its reply has this shape.
-    pub(crate) fn end(
-        self,
-        shape: Shape,
-        end: Result<Value, ConnectionError>,
-    ) -> Result<Reply, ConnectionError> {
-        let end = end.map(|value| Reply::of(value, shape).serving(self.served));
+impl RunningBeside {
+    /// It has ended like this.
+    pub(crate) fn end(self, end: Result<Value, ConnectionError>) -> Result<Reply, ConnectionError> {
+        let end = end.map(|value| Reply::of(value, self.shape).serving(self.served));
         self.call.end(&RedisOutcome, end.as_ref());
         end
     }
