@@ -57,17 +57,21 @@ async fn run_together(mut client: Client, command: &Command<'_>) -> Result<Value
         Ok(replies) => return Ok(replies),
         Err(error) => error,
     };
-    match Carried::unwrap(error) {
-        Ok(Carried::PartlyServed(mut replies)) => {
-            // Perhaps the slot is on its way from one node to another. What was served must not run again.
-            for (command, reply) in command.commands().zip(&mut replies) {
-                if is_redirection(reply) {
-                    let served = client.connection.req_packed_command(command).await;
-                    *reply = served.or_else(|error| in_place(failed(error)))?;
-                }
-            }
-            Ok(Value::Array(replies))
+    let mut replies = partly_served(error)?;
+    // Perhaps the slot is on its way from one node to another. What was served must not run again.
+    for (command, reply) in command.commands().zip(&mut replies) {
+        if is_redirection(reply) {
+            let served = client.connection.req_packed_command(command).await;
+            *reply = replied(served).map_err(ConnectionError::of_a_part)?;
         }
+    }
+    Ok(Value::Array(replies))
+}
+
+/// The replies to those commands that were served, and how the others were refused.
+fn partly_served(error: RedisError) -> Result<Vec<Value>, ConnectionError> {
+    match Carried::unwrap(error) {
+        Ok(Carried::PartlyServed(replies)) => Ok(replies),
         Ok(carried) => Err(failed_with(carried)),
         Err(error) => Err(of_redis(error)),
     }
@@ -92,11 +96,7 @@ async fn run_atomic(mut client: Client, command: &Command<'_>) -> Result<Value, 
 
 /// How what runs as one has failed: if it was refused, that is the reply to it.
 fn whole(error: RedisError) -> Result<Value, ConnectionError> {
-    match Carried::unwrap(error) {
-        Ok(Carried::PartlyServed(replies)) => Ok(Value::Array(replies)),
-        Ok(carried) => Err(failed_with(carried)),
-        Err(error) => Err(of_redis(error)),
-    }
+    partly_served(error).map(Value::Array)
 }
 
 /// Each slot's commands as a pipeline of their own, all at once; those without keys go with the first.
