@@ -22,6 +22,9 @@ mod scan;
 mod spread;
 mod topology;
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::HashMap,
     io,
@@ -40,6 +43,9 @@ pub(crate) use client::ClusterLink;
 pub(crate) use leaf::ClusterLeaf;
 pub(crate) use redirection::{has_moved, is_redirected, is_redirection, named};
 pub(crate) use topology::Topology;
+
+#[cfg(test)]
+pub(super) use tests::lost;
 
 /// Which nodes of a cluster must pass its health checks (B22).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -48,24 +48,19 @@ impl Dedicated {
 
 #[cfg(test)]
 mod tests {
-    use std::{io, sync::Arc, time::Duration};
+    use std::time::Duration;
 
-    use redis::IntoConnectionInfo;
     use tower_failover::{Availability, Events, Suspicion};
 
     use super::*;
     use crate::{
-        connection::{Cluster, DedicatedSettings, Endpoint},
+        connection::{DedicatedSettings, cluster::lost},
         cursor::CursorTag,
     };
 
     #[tokio::test(start_paused = true)]
     async fn b33_a_pipeline_that_was_served_in_part_is_in_doubt_whyever_the_rest_was_not() {
-        let connect = |_: Address| async { Err(io::Error::from(io::ErrorKind::ConnectionRefused)) };
-        let limit = Duration::from_secs(5);
-        let info = "redis://seed:7000".into_connection_info().unwrap();
-        let endpoint = Endpoint::new(info, Arc::new(connect), limit);
-        let cluster = Cluster::new(endpoint, vec![Address::tcp("seed", 7000)], limit);
+        let ((cluster, _), limit) = (lost(), Duration::from_secs(5));
         let settings = |maximum| DedicatedSettings {
             maximum,
             wait: limit,
