@@ -57,9 +57,15 @@ impl Place {
         Ok(())
     }
 
+    pub(crate) fn has_slots(&self) -> bool {
+        false
+    }
+
     pub(crate) fn was_redirected(&self, _: Result<&Value, &ConnectionError>) -> bool {
         false
     }
+
+    pub(crate) fn distrust(&self) {}
 }
 
 #[cfg(feature = "cluster")]

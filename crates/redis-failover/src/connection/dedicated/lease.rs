@@ -7,9 +7,7 @@ use redis::Value;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Duration, sleep};
 
-#[cfg(feature = "cluster")]
-use super::super::Address;
-use super::super::{ConnectionError, Dialled, Endpoint};
+use super::super::{Address, ConnectionError, Dialled, Endpoint};
 use super::Dedicated;
 use crate::command::{Blocking, Command, send};
 use crate::reply::class_of;
@@ -90,7 +88,6 @@ impl Lease {
         self.held.as_ref().is_none_or(|(dialled, _)| dialled.is_over())
     }
 
-    #[cfg(feature = "cluster")]
     pub(super) fn address(&self) -> &Address {
         self.endpoint.address()
     }

@@ -66,6 +66,19 @@ struct Shared {
     route: OnceLock<ActiveRoute>,
 }
 
+/// Only nodes of clusters say that another one is to be asked.
+#[cfg(not(feature = "cluster"))]
+impl Dedicated {
+    async fn redirected(
+        &self,
+        _: &Command<'_>,
+        reply: Value,
+        _: &super::Address,
+    ) -> Result<Value, ConnectionError> {
+        std::future::ready(Ok(reply)).await
+    }
+}
+
 /// Keeps idle connections for as long as they are of use. Dropping it closes all, idle or not, for good.
 pub(crate) struct DedicatedKeeper {
     task: JoinHandle<()>,
@@ -169,7 +182,6 @@ impl Dedicated {
         }
         let dialled = endpoint.dial(None).await.map_err(|error| {
             // Another node may have taken its place.
-            #[cfg(feature = "cluster")]
             self.0.place.distrust();
             self.none(error)
         })?;
@@ -195,12 +207,12 @@ impl Dedicated {
     /// is no longer the active one. A connection on which a command did not end is closed.
     pub(crate) async fn run(&self, command: Command<'_>) -> Result<Value, ConnectionError> {
         let lease = self.lease(self.0.place.slot(&command)).await?;
-        #[cfg(feature = "cluster")]
-        let asked = lease.address().clone();
+        let asked = self.0.place.has_slots().then(|| lease.address().clone());
         let reply = self.run_on(lease, &command).await?;
-        #[cfg(feature = "cluster")]
-        let reply = self.redirected(&command, reply, &asked).await?;
-        Ok(reply)
+        match asked {
+            Some(asked) => self.redirected(&command, reply, &asked).await,
+            None => Ok(reply),
+        }
     }
 
     async fn run_on(&self, lease: Lease, command: &Command<'_>) -> Result<Value, ConnectionError> {
