@@ -1,7 +1,17 @@
 //! Doors for the fuzz targets (`fuzz/targets`); no other build has them.
 
-pub use crate::blocking::fuzz_packed as packed;
-pub use crate::health::fuzz_rest as rest;
+use crate::blocking::fuzz_packed;
+use crate::health::fuzz_rest;
+
+/// Reads a pipeline back from its bytes, and packs what was read anew.
+pub fn packed(bytes: &[u8], offset: usize, count: usize) {
+    fuzz_packed(bytes, offset, count);
+}
+
+/// Reads what a REST API has answered.
+pub fn rest(status: u16, body: &[u8]) {
+    fuzz_rest(status, body);
+}
 
 /// Looks for the keys of a command, and for their slot.
 pub fn keys(command: &redis::Cmd) {

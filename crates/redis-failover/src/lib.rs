@@ -90,7 +90,7 @@ pub mod connection;
 pub mod cursor;
 pub mod database;
 pub mod error;
-#[cfg(fuzzing)]
+#[cfg(all(fuzzing, feature = "blocking", feature = "cluster", feature = "lag-aware"))]
 #[doc(hidden)]
 pub mod fuzzing;
 #[cfg_attr(

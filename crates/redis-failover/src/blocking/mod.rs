@@ -68,9 +68,8 @@ mod transaction;
 pub use client::MultiDbClient;
 pub use events::EventIter;
 pub use handle::FailoverHandle;
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub use packed::fuzz as fuzz_packed;
+#[cfg(all(fuzzing, feature = "blocking", feature = "cluster", feature = "lag-aware"))]
+pub(crate) use packed::fuzz as fuzz_packed;
 pub use pubsub::{PubSub, PubSubSink, PubSubStream};
 pub use transaction::TransactionConnection;
 

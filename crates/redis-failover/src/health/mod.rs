@@ -36,9 +36,8 @@ mod role;
 mod tests;
 
 pub use check::{CheckDatabase, HealthCheck};
-#[cfg(fuzzing)]
-#[doc(hidden)]
-pub use lag_aware::fuzz as fuzz_rest;
+#[cfg(all(fuzzing, feature = "blocking", feature = "cluster", feature = "lag-aware"))]
+pub(crate) use lag_aware::fuzz as fuzz_rest;
 #[cfg(feature = "lag-aware")]
 pub use lag_aware::{LagAware, LagAwareCheck, LagAwareError};
 pub use ping::PingCheck;

@@ -157,8 +157,8 @@ impl From<Malformed> for RedisError {
 }
 
 /// Whatever the bytes are, they are read or refused; a command that was read is packed to bytes that mean the same.
-#[cfg(fuzzing)]
-pub fn fuzz(bytes: &[u8], offset: usize, count: usize) {
+#[cfg(all(fuzzing, feature = "blocking", feature = "cluster", feature = "lag-aware"))]
+pub(crate) fn fuzz(bytes: &[u8], offset: usize, count: usize) {
     if let Ok(read) = command(bytes) {
         let packed = read.get_packed_command();
         let again = command(&packed).map(|again| again.get_packed_command());

@@ -164,8 +164,8 @@ impl fmt::Debug for LagAwareCheck {
 }
 
 /// Whatever the API answers, as its list and of one database, it means something or nothing.
-#[cfg(fuzzing)]
-pub fn fuzz(status: u16, body: &[u8]) {
+#[cfg(all(fuzzing, feature = "blocking", feature = "cluster", feature = "lag-aware"))]
+pub(crate) fn fuzz(status: u16, body: &[u8]) {
     let answer = || judge::Answer { status, body: body.to_vec() };
     let address = Address::from(&redis::ConnectionAddr::Tcp("127.0.0.1".into(), 6379));
     if let (Ok(databases), Ok(seeds)) = (judge::listed(answer()), matching::seeds([address])) {
