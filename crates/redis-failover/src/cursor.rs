@@ -47,7 +47,8 @@ const SERVER_SHIFT: u32 = 48;
 /// A database's mark on its scan cursors: 1 to 127, so that a tagged cursor is positive as an `i64` too.
 ///
 /// A database that is managed by Sentinel may be at another server than a moment ago, to which a cursor means as little
-/// as to another database. Its mark is one for each server.
+/// as to another database. Its mark is one for each server: one of 255, which follows from the address, so that one
+/// pair of servers in 255 is not told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CursorTag {
     database: NonZeroU8,
@@ -190,7 +191,7 @@ impl CursorTag {
     }
 }
 
-/// The mark of a server at this address among those of its database: always the same.
+/// The mark of a server at this address among those of its database: always the same, and perhaps another one's too.
 pub(crate) fn server_at(address: &str) -> NonZeroU8 {
     NonZeroU8::MIN.saturating_add((stable_hash(address) % u64::from(u8::MAX)) as u8)
 }
