@@ -66,6 +66,7 @@ struct ClusterDialled {
     nodes: Nodes,
 }
 
+/// It has no spare connection: redis-rs's client dials the nodes by itself, and takes none that was made before.
 impl Dial for ClusterDial {
     type Dialled = ClusterDialled;
 
