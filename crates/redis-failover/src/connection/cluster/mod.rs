@@ -79,13 +79,20 @@ struct Inner {
 struct Known {
     /// So that all who dial one node do so at one pace while it refuses them.
     endpoints: HashMap<Address, Endpoint>,
-    topology: Option<Arc<Topology>>,
+    told: Option<Arc<Told>>,
     /// How often it turned out to be wrong.
     doubts: Doubts,
-    /// How many of these doubts the topology is newer than. While that is not all, it is good for little but whom to ask.
+    /// How many of these doubts that is newer than. While that is not all, it is good for little but whom to ask.
     settled: Doubts,
     /// On the cursors of scans.
     marks: Marks,
+}
+
+/// What a node has told.
+struct Told {
+    topology: Arc<Topology>,
+    /// The marks of its primaries on the cursors of scans (B60).
+    marked: Marked,
 }
 
 /// How often who has which slots turned out to be wrong, when somebody was asked.
@@ -118,32 +125,42 @@ impl Cluster {
     /// What is known of who has which slots, be it from a while ago; asked for if it is known to be wrong: one question at
     /// a time, whose answer all wait for, and a while between two. Meanwhile the last answer has to do.
     pub(crate) async fn topology(&self) -> RedisResult<Arc<Topology>> {
-        if let Some(topology) = self.undoubted() {
-            return Ok(topology);
-        }
-        let mut asked = self.0.asked.lock().await;
-        if let Some(topology) = self.undoubted() {
-            return Ok(topology);
-        }
-        if let Some((ended, answer)) = &*asked
-            && ended.elapsed() < PACE
-        {
-            answer.clone()?;
-            return self.last_topology().ok_or_else(nobody);
-        }
-        let answer = self.ask(self.0.connect_timeout).await;
-        *asked = Some((Instant::now(), answer.as_ref().map(|_| ()).map_err(Clone::clone)));
-        Ok(answer?.0)
+        Ok(Arc::clone(&self.told().await?.topology))
     }
 
-    fn undoubted(&self) -> Option<Arc<Topology>> {
+    /// As [`topology`](Self::topology), with the marks of its primaries.
+    async fn told(&self) -> RedisResult<Arc<Told>> {
+        if let Some(told) = self.undoubted() {
+            return Ok(told);
+        }
+        let mut asked = self.0.asked.lock().await;
+        if let Some(told) = self.undoubted() {
+            return Ok(told);
+        }
+        let answer = match &*asked {
+            Some((ended, answer)) if ended.elapsed() < PACE => answer.clone(),
+            _ => {
+                let answer = self.ask(self.0.connect_timeout).await.map(|_| ());
+                *asked = Some((Instant::now(), answer.clone()));
+                answer
+            }
+        };
+        answer?;
+        self.last_told().ok_or_else(nobody)
+    }
+
+    fn undoubted(&self) -> Option<Arc<Told>> {
         let known = self.known();
-        known.topology.clone().filter(|_| known.settled == known.doubts)
+        known.told.clone().filter(|_| known.settled == known.doubts)
+    }
+
+    fn last_told(&self) -> Option<Arc<Told>> {
+        self.known().told.clone()
     }
 
     /// As it was told last, be it outdated.
     pub(crate) fn last_topology(&self) -> Option<Arc<Topology>> {
-        self.known().topology.clone()
+        Some(Arc::clone(&self.last_told()?.topology))
     }
 
     /// To be taken before a node is asked, and handed to [`learn`](Self::learn) with what it told.
@@ -156,10 +173,11 @@ impl Cluster {
     pub(crate) fn learn(&self, topology: Topology, asked: Doubts) -> Arc<Topology> {
         let topology = Arc::new(topology);
         let mut known = self.known();
-        if let Some(newer) = known.topology.as_ref().filter(|_| asked < known.settled) {
-            return Arc::clone(newer);
+        if let Some(newer) = known.told.as_ref().filter(|_| asked < known.settled) {
+            return Arc::clone(&newer.topology);
         }
-        known.topology = Some(Arc::clone(&topology));
+        let marked = known.marks.of(&topology);
+        known.told = Some(Arc::new(Told { topology: Arc::clone(&topology), marked }));
         known.settled = asked;
         let nodes = topology.nodes();
         known.endpoints.retain(|address, _| nodes.contains(address) || self.0.seeds.contains(address));
@@ -170,11 +188,6 @@ impl Cluster {
     /// still know.
     pub(crate) fn distrust(&self) {
         self.known().doubts.0 += 1;
-    }
-
-    /// The marks of the primaries on the cursors of scans (B60).
-    fn marks(&self, topology: &Topology) -> Marked {
-        self.known().marks.of(topology)
     }
 
     /// Who may know of the others: those that were there last, and then the seeds.

@@ -44,8 +44,8 @@ impl<'a> Scan<'a> {
     }
 
     pub(super) async fn run(self, mut client: Client) -> Result<Value, ConnectionError> {
-        let topology = client.cluster.topology().await.map_err(failed)?;
-        let marks = client.cluster.marks(&topology);
+        let told = client.cluster.told().await.map_err(failed)?;
+        let (topology, marks) = (&told.topology, &told.marked);
         let slot = slot_of(self.command);
         let owner = match slot {
             // Of a key: its owner's.
