@@ -10,6 +10,7 @@ use tower_failover::balance::Switch;
 
 use super::audit::{Applied, Findings};
 use super::clients::Worked;
+use super::fault::Course;
 use super::journal::{Answer, Call, End, Place};
 use super::{Expected, Fault, Row, Workload};
 use crate::NAMES;
@@ -42,7 +43,7 @@ pub struct Cell {
     pub expected: &'static str,
     /// How long it may have taken until the first success, in milliseconds.
     pub within_ms: u64,
-    /// From the fault, or from its end if it is to be returned from, to the first success where it was to be.
+    /// From the fault, or from its end if it passes and the primary is to serve, to the first success where it was to be.
     pub first_success_ms: Option<f64>,
     /// Calls in all.
     pub calls: usize,
@@ -77,9 +78,7 @@ impl Cell {
     /// Makes it of what was done, and judges it.
     #[must_use]
     pub fn of(row: &Row, worked: &Worked, applied: &Applied, span: Span, note: Option<String>) -> Self {
-        let place =
-            Workload::ALL.iter().position(|workload| *workload == worked.workload).unwrap_or_default();
-        let expected = row.expected[place];
+        let expected = row.expected_of(worked.workload);
         let calls = worked.journal.calls();
         let Findings { lost, applied_twice, untold, unreported_gaps } = applied.compare(worked);
         let wrong = worked.journal.wrong();
@@ -98,7 +97,7 @@ impl Cell {
             config: row.configuration.name(),
             expected: expected.name(),
             within_ms: u64::try_from(row.within.as_millis()).unwrap_or(u64::MAX),
-            first_success_ms: first_success(expected, worked, &calls, applied, span).map(milliseconds),
+            first_success_ms: first_success(row, worked, &calls, applied, span).map(milliseconds),
             calls: calls.len(),
             errors: kinds_of_errors.values().sum(),
             in_doubt: calls.iter().filter(|call| matches!(call.end, End::InDoubt)).count(),
@@ -162,14 +161,17 @@ impl Cell {
 
 /// From the fault, or from its end, to the first success where it was to be.
 fn first_success(
-    expected: Expected,
+    row: &Row,
     worked: &Worked,
     calls: &[Call],
     applied: &Applied,
     span: Span,
 ) -> Option<Duration> {
+    let expected = row.expected_of(worked.workload);
     let (from, wanted) = match expected {
         Expected::Switch => (span.began, SECONDARY),
+        // Whoever is served during the fault may not be any more: it is over when he is served after it.
+        Expected::Stay if row.fault.course() == Course::Passes => (span.ended, PRIMARY),
         Expected::Stay | Expected::Either => (span.began, PRIMARY),
         Expected::Return => (span.ended, PRIMARY),
     };

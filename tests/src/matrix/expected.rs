@@ -88,7 +88,7 @@ pub struct Row {
     /// With which settings.
     pub configuration: Configuration,
     /// When it is served again at the latest: at the secondary, counted from the fault, if it is to be left; at the
-    /// primary otherwise, counted from the fault's beginning, or, if it is to be returned to, from its end.
+    /// primary otherwise, counted from the end of a fault that passes, and from the beginning of one that lasts.
     pub within: Duration,
     /// What is expected of each workload.
     pub expected: [Expected; Workload::ALL.len()],
