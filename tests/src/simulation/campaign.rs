@@ -91,14 +91,19 @@ impl Campaign {
         if self.twice {
             let (first, second) = (told(&run.records), told(&world::run(seed).records));
             *outcome.checks.entry("replay").or_default() += 1;
-            if let Some((line, other)) = first.lines().zip(second.lines()).find(|(line, other)| line != other)
-            {
+            if let Some((line, other)) = difference(&first, &second) {
                 let story = format!("the same seed tells two histories:\n{line}\n{other}");
                 outcome.violations.push(Violation { seed, invariant: "replay", story });
             }
         }
         outcome
     }
+}
+
+/// Where two histories part: a line of each.
+fn difference<'a>(first: &'a str, second: &'a str) -> Option<(&'a str, &'a str)> {
+    let lines = || first.lines().zip(second.lines()).find(|(line, other)| line != other);
+    (first != second).then(|| lines().unwrap_or(("one ends here", "the other goes on")))
 }
 
 /// A whole history as text.
@@ -148,4 +153,17 @@ fn story(run: &Run, broken: &Broken) -> String {
         }
     }
     story
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_that_goes_on_where_the_other_ends_is_another_one() {
+        assert_eq!(difference("a\nb\n", "a\nb\n"), None);
+        assert_eq!(difference("a\nb\n", "a\nc\n"), Some(("b", "c")));
+        assert!(difference("a\n", "a\nb\n").is_some());
+        assert!(difference("a\nb\n", "a\n").is_some());
+    }
 }
