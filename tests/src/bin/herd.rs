@@ -7,6 +7,7 @@
 //!
 //! `herd --clients N --maxclients M` runs one story of that size; with `--json` a line of JSON is printed for each.
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ fn scale(clients: usize, maxclients: usize) -> Scale {
 }
 
 fn arguments() -> Result<(Vec<(usize, usize)>, bool), lexopt::Error> {
-    let (mut clients, mut maxclients, mut json) = (None, None, false);
+    let (mut clients, mut maxclients, mut json) = (None::<NonZeroUsize>, None::<NonZeroUsize>, false);
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -62,7 +63,9 @@ fn arguments() -> Result<(Vec<(usize, usize)>, bool), lexopt::Error> {
     }
     let stories = match (clients, maxclients) {
         (None, None) => STORIES.to_vec(),
-        (clients, maxclients) => vec![(clients.unwrap_or(1000), maxclients.unwrap_or(1200))],
+        (clients, maxclients) => {
+            vec![(clients.map_or(1000, NonZeroUsize::get), maxclients.map_or(1200, NonZeroUsize::get))]
+        }
     };
     Ok((stories, json))
 }

@@ -12,6 +12,7 @@
 
 use std::{
     env,
+    num::{NonZeroU64, NonZeroUsize},
     process::{ExitCode, exit},
     sync::atomic::{AtomicBool, Ordering},
     thread,
@@ -30,9 +31,9 @@ const USAGE: &str =
 
 #[derive(Default)]
 struct Arguments {
-    seeds: Option<u64>,
+    seeds: Option<NonZeroU64>,
     seed: Option<u64>,
-    threads: Option<usize>,
+    threads: Option<NonZeroUsize>,
     json: bool,
     twice: bool,
     history: bool,
@@ -47,17 +48,17 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         return Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1).into());
     }
     let first = arguments.seed.unwrap_or(0);
-    let count = arguments.seeds.unwrap_or(1);
+    let count = arguments.seeds.map_or(1, NonZeroU64::get);
     if arguments.history {
         for seed in first..first + count {
             print!("{}", told(&world::run(seed).records));
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let campaign = Campaign {
         seeds: first..first + count,
-        threads: arguments.threads.unwrap_or(cores),
+        threads: arguments.threads.unwrap_or(cores).get(),
         twice: arguments.twice,
     };
     let begun = Instant::now();

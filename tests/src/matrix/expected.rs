@@ -54,6 +54,15 @@ impl Configuration {
     }
 }
 
+impl FromStr for Configuration {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let named = Self::ALL.into_iter().find(|configuration| configuration.name() == name);
+        named.ok_or_else(|| format!("there are default and tuned settings, and none that are {name}"))
+    }
+}
+
 /// What a cell's client is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
@@ -141,6 +150,12 @@ impl FromStr for Table {
 }
 
 impl Row {
+    /// Whether it belongs to the short form, which takes a minute.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        Fault::SHORT.contains(&self.fault) && self.configuration == Configuration::Default
+    }
+
     /// What is expected of this workload.
     #[must_use]
     pub fn expected_of(&self, workload: Workload) -> Expected {
@@ -156,12 +171,8 @@ impl FromStr for Row {
         let wrong = |what: &str| format!("{line}: {what}");
         let mut words = line.split_whitespace();
         let mut next = || words.next().ok_or_else(|| wrong("a cell is missing"));
-        let name = next()?;
-        let fault = Fault::ALL.into_iter().find(|fault| fault.name() == name);
-        let fault = fault.ok_or_else(|| wrong("there is no such fault"))?;
-        let name = next()?;
-        let configuration = Configuration::ALL.into_iter().find(|configuration| configuration.name() == name);
-        let configuration = configuration.ok_or_else(|| wrong("default or tuned"))?;
+        let fault = next()?.parse().map_err(|error: String| wrong(&error))?;
+        let configuration = next()?.parse().map_err(|error: String| wrong(&error))?;
         let within = next()?.parse().map_err(|_| wrong("within how many milliseconds?"))?;
         let mut expected = [Expected::Stay; Workload::ALL.len()];
         for cell in &mut expected {

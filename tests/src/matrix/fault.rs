@@ -1,5 +1,7 @@
 //! All faults, by name.
 
+use std::str::FromStr;
+
 /// What befalls the primary's region, or ourselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -343,5 +345,14 @@ impl Fault {
                 Passes,
             ),
         }
+    }
+}
+
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let named = Self::ALL.into_iter().find(|fault| fault.name() == name);
+        named.ok_or_else(|| format!("there is no fault {name}"))
     }
 }

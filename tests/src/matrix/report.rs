@@ -12,15 +12,14 @@ td.what,th.what{text-align:left;max-width:28em}.ok{background:#e3f4e3}.wrong{bac
 
 /// A page with a table for each expectation, and all that is not as expected.
 #[must_use]
-pub fn page(cells: &[Cell], of: &str) -> String {
+pub fn page(cells: &[Cell]) -> String {
     // Writing to a string cannot fail.
     let mut page = String::from(HEAD);
     let wrong: Vec<_> = cells.iter().filter(|cell| !cell.holds()).collect();
     let _ = write!(
         page,
-        "<h1>Fault matrix</h1><p>{}: {} cells, {} not as expected. In a cell: milliseconds to the first success where it \
+        "<h1>Fault matrix</h1><p>{} cells, {} not as expected. In a cell: milliseconds to the first success where it \
          was to be, then failed calls of all calls.</p>",
-        escaped(of),
         cells.len(),
         wrong.len()
     );

@@ -1,5 +1,6 @@
 //! Rows, one after another or some at a time.
 
+use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -25,7 +26,8 @@ const CHANCE: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Runs rows, so many at a time; those alone that leave no room for others. Tells each row when it has ended.
-pub async fn run(rows: &[Row], at_a_time: usize, mut told: impl FnMut(&Row, &[Cell])) -> Vec<Cell> {
+pub async fn run(rows: &[Row], at_a_time: NonZeroUsize, mut told: impl FnMut(&Row, &[Cell])) -> Vec<Cell> {
+    let at_a_time = at_a_time.get();
     let places = Semaphore::new(at_a_time);
     let running: FuturesUnordered<_> = rows
         .iter()

@@ -49,10 +49,10 @@ impl Report {
         self.sum.violations.is_empty() && self.share_eventful() >= 0.95
     }
 
-    /// The share of the seeds with five faults and a switch.
+    /// The share of the seeds with five faults and a switch; of no seeds, nothing.
     #[must_use]
     pub fn share_eventful(&self) -> f64 {
-        if self.seeds == 0 { 1.0 } else { self.eventful as f64 / self.seeds as f64 }
+        if self.seeds == 0 { 0.0 } else { self.eventful as f64 / self.seeds as f64 }
     }
 
     /// As JSON.
@@ -106,5 +106,15 @@ impl Report {
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         &self.sum.violations
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_no_seeds_nothing_holds() {
+        assert!(!Report::of(BTreeMap::new(), Duration::ZERO).holds());
     }
 }
