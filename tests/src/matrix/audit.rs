@@ -12,11 +12,11 @@ use crate::messages::{Ledger, PUBLISHED};
 
 /// How often each call was applied, by its number and in each region.
 #[derive(Debug, Default)]
-pub struct Applied(BTreeMap<u64, [u64; 2]>);
+pub(super) struct Applied(BTreeMap<u64, [u64; 2]>);
 
 /// What does not fit.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Findings {
+pub(super) struct Findings {
     /// Calls that were acknowledged, and of which no server knows.
     pub lost: usize,
     /// Calls that were applied more than once, though that makes a difference.
@@ -29,7 +29,7 @@ pub struct Findings {
 
 impl Applied {
     /// Asks all servers.
-    pub async fn look_up(stage: &Stage, worked: &Worked) -> Self {
+    pub(super) async fn look_up(stage: &Stage, worked: &Worked) -> Self {
         let mut applied = Self::default();
         for place in 0..NAMES.len() {
             let lists: &[&str] = match worked.workload {
@@ -65,7 +65,7 @@ impl Applied {
 
     /// From where an answer came: as it says itself, or as the one server says that applied what it tells of.
     #[must_use]
-    pub fn place_of(&self, answer: &Answer) -> Option<Place> {
+    pub(super) fn place_of(&self, answer: &Answer) -> Option<Place> {
         let applied = || {
             let counts = self.0.get(&answer.tells_of?)?;
             counts.iter().position(|count| *count > 0)
@@ -75,7 +75,7 @@ impl Applied {
 
     /// Compares.
     #[must_use]
-    pub fn compare(&self, worked: &Worked) -> Findings {
+    pub(super) fn compare(&self, worked: &Worked) -> Findings {
         // A SET may be repeated: it makes no difference how often it is applied.
         let applied_twice = if worked.workload == Workload::Writes { 0 } else { self.twice() };
         let mut findings = Findings { applied_twice, ..Findings::default() };

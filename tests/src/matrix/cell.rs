@@ -23,7 +23,7 @@ const VERDICT: Duration = Duration::from_millis(100);
 
 /// When a fault began and ended.
 #[derive(Debug, Clone, Copy)]
-pub struct Span {
+pub(super) struct Span {
     /// The call that began it has returned.
     pub began: Instant,
     /// It is to be ended.
@@ -77,7 +77,13 @@ pub struct Cell {
 impl Cell {
     /// Makes it of what was done, and judges it.
     #[must_use]
-    pub fn of(row: &Row, worked: &Worked, applied: &Applied, span: Span, note: Option<String>) -> Self {
+    pub(super) fn of(
+        row: &Row,
+        worked: &Worked,
+        applied: &Applied,
+        span: Span,
+        note: Option<String>,
+    ) -> Self {
         let expected = row.expected_of(worked.workload);
         let calls = worked.journal.calls();
         let Findings { lost, applied_twice, untold, unreported_gaps } = applied.compare(worked);

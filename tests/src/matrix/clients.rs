@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tower_failover::balance::Switch;
 
-use super::journal::PATIENCE as LONGEST;
+use super::journal::LONGEST;
 use super::work::{Caller, Heard, Listener};
 use super::{Journal, Workload};
 use crate::messages::{NAME, Read};
@@ -27,7 +27,7 @@ const WARM: usize = 20;
 
 /// All clients of a row.
 #[derive(Debug)]
-pub struct Clients {
+pub(super) struct Clients {
     working: Vec<Working>,
     resting: watch::Sender<bool>,
     over: Arc<AtomicBool>,
@@ -38,7 +38,7 @@ pub struct Clients {
 
 /// The client of a cell.
 #[derive(Debug)]
-pub struct Working {
+pub(super) struct Working {
     /// What it does.
     pub workload: Workload,
     /// The client.
@@ -51,7 +51,7 @@ pub struct Working {
 
 /// What a cell's client has done.
 #[derive(Debug)]
-pub struct Worked {
+pub(super) struct Worked {
     /// What it did.
     pub workload: Workload,
     /// What became of its calls.
@@ -68,7 +68,7 @@ pub struct Worked {
 
 impl Clients {
     /// Starts one for each workload; all of them are at the primary, and were answered.
-    pub async fn start(config: &MultiDbConfig, workloads: &[Workload]) -> Self {
+    pub(super) async fn start(config: &MultiDbConfig, workloads: &[Workload]) -> Self {
         let (handle, handed) = oneshot::channel();
         let (end, ended) = oneshot::channel::<()>();
         let thread = thread::spawn(move || {
@@ -118,22 +118,22 @@ impl Clients {
 
     /// The clients, to be looked at.
     #[must_use]
-    pub fn working(&self) -> &[Working] {
+    pub(super) fn working(&self) -> &[Working] {
         &self.working
     }
 
     /// Whether nobody begins another call.
-    pub fn rest(&self, resting: bool) {
+    pub(super) fn rest(&self, resting: bool) {
         self.resting.send_replace(resting);
     }
 
     /// Blocks the only thread of all clients for this long.
-    pub async fn block(&self, blocked: Duration) {
+    pub(super) async fn block(&self, blocked: Duration) {
         self.runtime.spawn(async move { thread::sleep(blocked) }).await.unwrap();
     }
 
     /// Ends all callers, and tells what they did. A call that does not end is left in its journal.
-    pub async fn end(self) -> Vec<Worked> {
+    pub(super) async fn end(self) -> Vec<Worked> {
         self.over.store(true, Ordering::SeqCst);
         self.rest(false);
         let mut all = Vec::new();
@@ -166,7 +166,7 @@ impl Clients {
 impl Working {
     /// Whether a call that began later was answered, and, if it listens, something was heard.
     #[must_use]
-    pub fn was_served_since(&self, since: Instant) -> bool {
+    pub(super) fn was_served_since(&self, since: Instant) -> bool {
         self.journal.answered_since(since)
             && self.listener.as_ref().is_none_or(|one| one.has_heard_since(since))
     }

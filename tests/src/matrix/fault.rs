@@ -79,7 +79,7 @@ pub enum Fault {
 
 /// What has to be there for a fault: see [`Stage`](super::Stage).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ground {
+pub(super) enum Ground {
     /// Two servers.
     Direct,
     /// Two servers behind networks that can be broken.
@@ -100,7 +100,7 @@ pub enum Ground {
 
 /// How a fault goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Course {
+pub(super) enum Course {
     /// It is there until it is ended.
     Lasts,
     /// It is over by itself.
@@ -159,25 +159,25 @@ impl Fault {
 
     /// What happens, in a sentence.
     #[must_use]
-    pub const fn what(self) -> &'static str {
+    pub(super) const fn what(self) -> &'static str {
         self.properties().1
     }
 
     /// What has to be there for it.
     #[must_use]
-    pub const fn ground(self) -> Ground {
+    pub(super) const fn ground(self) -> Ground {
         self.properties().2
     }
 
     /// How it goes.
     #[must_use]
-    pub const fn course(self) -> Course {
+    pub(super) const fn course(self) -> Course {
         self.properties().3
     }
 
     /// Whether it concerns the whole machine, or leaves no room for another fault beside it.
     #[must_use]
-    pub const fn is_alone(self) -> bool {
+    pub(super) const fn is_alone(self) -> bool {
         matches!(
             self,
             Self::ProcessStopped

@@ -40,7 +40,7 @@ enum Home {
 
 /// Two regions, with data in them.
 #[derive(Debug)]
-pub struct Stage {
+pub(super) struct Stage {
     ground: Ground,
     home: Home,
     secondary: RealServer,
@@ -52,7 +52,7 @@ pub struct Stage {
 
 impl Stage {
     /// Starts all servers, and gives them their data.
-    pub async fn set(ground: Ground) -> Self {
+    pub(super) async fn set(ground: Ground) -> Self {
         let authority = Authority::new();
         let home = match ground {
             Ground::Cluster => Home::Cluster(RealCluster::start().await.unwrap()),
@@ -93,7 +93,7 @@ impl Stage {
 
     /// The settings of a client of both regions.
     #[must_use]
-    pub fn config(&self) -> MultiDbConfig {
+    pub(super) fn config(&self) -> MultiDbConfig {
         let config = MultiDbConfig::new([
             self.primary_database().name(NAMES[0]).weight(1.0),
             self.secondary_database().name(NAMES[1]).weight(0.5),
@@ -153,7 +153,7 @@ impl Stage {
 
     /// The one server of the primary's region.
     #[must_use]
-    pub fn primary(&self) -> &RealServer {
+    pub(super) fn primary(&self) -> &RealServer {
         match &self.home {
             Home::Server(server) => server,
             other => panic!("{other:?} is more than one"),
@@ -162,13 +162,13 @@ impl Stage {
 
     /// The server of the other region.
     #[must_use]
-    pub fn secondary(&self) -> &RealServer {
+    pub(super) fn secondary(&self) -> &RealServer {
         &self.secondary
     }
 
     /// The cluster of the primary's region.
     #[must_use]
-    pub fn cluster(&self) -> &RealCluster {
+    pub(super) fn cluster(&self) -> &RealCluster {
         match &self.home {
             Home::Cluster(cluster) => cluster,
             other => panic!("{other:?} is no cluster"),
@@ -177,7 +177,7 @@ impl Stage {
 
     /// Primary, replica and sentinel of the primary's region.
     #[must_use]
-    pub fn sentinel(&self) -> &SentinelSetup {
+    pub(super) fn sentinel(&self) -> &SentinelSetup {
         match &self.home {
             Home::Sentinel(setup) => setup,
             other => panic!("{other:?} has no sentinel"),
@@ -186,28 +186,28 @@ impl Stage {
 
     /// The network to a region.
     #[must_use]
-    pub fn network(&self, place: Place) -> &ProxyControl {
+    pub(super) fn network(&self, place: Place) -> &ProxyControl {
         self.networks.as_ref().unwrap()[place].control()
     }
 
     /// The API that tells of the lag.
     #[must_use]
-    pub fn api(&self) -> &RestApi {
+    pub(super) fn api(&self) -> &RestApi {
         self.api.as_ref().unwrap()
     }
 
     /// Ends the API that tells of the lag.
-    pub fn end_api(&mut self) {
+    pub(super) fn end_api(&mut self) {
         self.api = None;
     }
 
     /// Whether the primary's name leads nowhere from now on.
-    pub fn name_leads_nowhere(&self, nowhere: bool) {
+    pub(super) fn name_leads_nowhere(&self, nowhere: bool) {
         self.name_leads_nowhere.store(nowhere, Ordering::SeqCst);
     }
 
     /// Clients that know what is in a region: one for each server that may have kept what another one has not.
-    pub async fn lookups(&self, place: Place) -> Vec<MultiDbClient> {
+    pub(super) async fn lookups(&self, place: Place) -> Vec<MultiDbClient> {
         let of = |server: &RealServer| DatabaseConfig::from_url(&server.url()).unwrap();
         let databases = match (place, &self.home) {
             (0, Home::Cluster(_)) => vec![self.primary_database()],
@@ -229,7 +229,7 @@ impl Stage {
     }
 
     /// Lets go whatever would keep a server from telling what it has.
-    pub fn bring_back(&self) {
+    pub(super) fn bring_back(&self) {
         if let Home::Sentinel(setup) = &self.home {
             // They would make the former primary a replica, and it would forget what only it was given.
             setup.sentinels().iter().for_each(|sentinel| sentinel.kill().unwrap());
@@ -257,7 +257,7 @@ impl Stage {
 }
 
 /// How often each of these keys was counted up, in this region; `0` for those that are not there.
-pub async fn counts(stage: &Stage, place: Place, keys: &[String]) -> Vec<u64> {
+pub(super) async fn counts(stage: &Stage, place: Place, keys: &[String]) -> Vec<u64> {
     let mut counts = vec![0; keys.len()];
     for client in stage.lookups(place).await {
         for (counts, keys) in counts.chunks_mut(AT_ONCE).zip(keys.chunks(AT_ONCE)) {
@@ -275,7 +275,7 @@ pub async fn counts(stage: &Stage, place: Place, keys: &[String]) -> Vec<u64> {
 
 /// How often each number is in these lists of this region; where two servers have them, in those of the one where it is
 /// more often.
-pub async fn listed(stage: &Stage, place: Place, lists: &[&str]) -> BTreeMap<u64, u64> {
+pub(super) async fn listed(stage: &Stage, place: Place, lists: &[&str]) -> BTreeMap<u64, u64> {
     let mut most = BTreeMap::<u64, u64>::new();
     for mut client in stage.lookups(place).await {
         let mut here = BTreeMap::<u64, u64>::new();
@@ -293,14 +293,14 @@ pub async fn listed(stage: &Stage, place: Place, lists: &[&str]) -> BTreeMap<u64
 }
 
 /// An operator's connection to a server: it waits for as long as it takes.
-pub async fn operator(server: &RealServer) -> MultiplexedConnection {
+pub(super) async fn operator(server: &RealServer) -> MultiplexedConnection {
     let config = AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE * 6));
     let client = redis::Client::open(server.url()).unwrap();
     client.get_multiplexed_async_connection_with_config(&config).await.unwrap()
 }
 
 /// Has it do something that it must not refuse.
-pub async fn order(operator: &MultiplexedConnection, words: &[&str]) -> Value {
+pub(super) async fn order(operator: &MultiplexedConnection, words: &[&str]) -> Value {
     let mut command = redis::Cmd::new();
     command.arg(words);
     command.query_async(&mut operator.clone()).await.unwrap_or_else(|error| panic!("{words:?}: {error}"))

@@ -9,17 +9,17 @@ use redis_failover::Error;
 use tokio::time::Instant;
 
 /// One database of two, by its place in [`NAMES`](crate::NAMES).
-pub type Place = usize;
+pub(super) type Place = usize;
 
 /// Longer than any call here may take: a call that has not ended by then hangs.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const LONGEST: Duration = Duration::from_secs(10);
 
 /// Among so many of the last calls one is looked for that was answered.
 const LAST: usize = 100;
 
 /// The calls of one cell.
 #[derive(Debug, Default)]
-pub struct Journal {
+pub(super) struct Journal {
     last: AtomicU64,
     inner: Mutex<Inner>,
 }
@@ -33,7 +33,7 @@ struct Inner {
 
 /// A call that has ended.
 #[derive(Debug, Clone)]
-pub struct Call {
+pub(super) struct Call {
     /// Its number, which no other call of its cell has.
     pub number: u64,
     /// When it began.
@@ -46,7 +46,7 @@ pub struct Call {
 
 /// How a call ended.
 #[derive(Debug, Clone)]
-pub enum End {
+pub(super) enum End {
     /// With a reply.
     Answered(Answer),
     /// Without one, and it was said that it may have been applied.
@@ -57,7 +57,7 @@ pub enum End {
 
 /// What is known of a reply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Answer {
+pub(super) struct Answer {
     /// The call whose effect it tells of: itself, or another one whose number was read.
     pub tells_of: Option<u64>,
     /// From where it came, if it says so itself.
@@ -67,13 +67,13 @@ pub struct Answer {
 impl Answer {
     /// One that says from where it came.
     #[must_use]
-    pub const fn from(place: Place) -> Self {
+    pub(super) const fn from(place: Place) -> Self {
         Self { tells_of: None, from: Some(place) }
     }
 
     /// One that says that the call with this number was applied.
     #[must_use]
-    pub const fn of(number: u64) -> Self {
+    pub(super) const fn of(number: u64) -> Self {
         Self { tells_of: Some(number), from: None }
     }
 }
@@ -81,14 +81,14 @@ impl Answer {
 impl Journal {
     /// Begins a call, and tells its number.
     #[must_use]
-    pub fn begin(&self) -> u64 {
+    pub(super) fn begin(&self) -> u64 {
         let number = self.last.fetch_add(1, Ordering::SeqCst) + 1;
         self.lock().open.insert(number, Instant::now());
         number
     }
 
     /// Ends it.
-    pub fn end(&self, number: u64, result: Result<Answer, Error>) {
+    pub(super) fn end(&self, number: u64, result: Result<Answer, Error>) {
         let end = match result {
             Ok(answer) => End::Answered(answer),
             Err(Error::MayHaveBeenApplied(_)) => End::InDoubt,
@@ -102,46 +102,46 @@ impl Journal {
     }
 
     /// Notes a reply that cannot be right.
-    pub fn is_wrong(&self, what: String) {
+    pub(super) fn is_wrong(&self, what: String) {
         self.lock().wrong.push(what);
     }
 
     /// How many calls were answered so far.
     #[must_use]
-    pub fn answered(&self) -> usize {
+    pub(super) fn answered(&self) -> usize {
         self.lock().calls.iter().filter(|call| matches!(call.end, End::Answered(_))).count()
     }
 
     /// Whether a call that began since was answered.
     #[must_use]
-    pub fn answered_since(&self, since: Instant) -> bool {
+    pub(super) fn answered_since(&self, since: Instant) -> bool {
         let answered = |call: &Call| call.began >= since && matches!(call.end, End::Answered(_));
         self.lock().calls.iter().rev().take(LAST).any(answered)
     }
 
     /// All calls that have ended.
     #[must_use]
-    pub fn calls(&self) -> Vec<Call> {
+    pub(super) fn calls(&self) -> Vec<Call> {
         self.lock().calls.clone()
     }
 
     /// The numbers of all calls.
     #[must_use]
-    pub fn numbers(&self) -> Vec<u64> {
+    pub(super) fn numbers(&self) -> Vec<u64> {
         (1..=self.last.load(Ordering::SeqCst)).collect()
     }
 
     /// Replies that cannot be right.
     #[must_use]
-    pub fn wrong(&self) -> Vec<String> {
+    pub(super) fn wrong(&self) -> Vec<String> {
         self.lock().wrong.clone()
     }
 
     /// How many calls took longer than any may, or are still on their way.
     #[must_use]
-    pub fn hung(&self) -> usize {
+    pub(super) fn hung(&self) -> usize {
         let inner = self.lock();
-        let slow = inner.calls.iter().filter(|call| call.ended - call.began > PATIENCE);
+        let slow = inner.calls.iter().filter(|call| call.ended - call.began > LONGEST);
         slow.count() + inner.open.len()
     }
 

@@ -19,7 +19,7 @@ const LOADS_FOR: &str = "5000";
 
 /// A fault that lasts.
 #[derive(Debug)]
-pub struct Lasting {
+pub(super) struct Lasting {
     fault: Fault,
     operator: Option<MultiplexedConnection>,
     going_on: Option<JoinHandle<()>>,
@@ -27,7 +27,7 @@ pub struct Lasting {
 
 impl Lasting {
     /// What has to be there before it begins.
-    pub async fn prepare(fault: Fault, stage: &Stage) -> Self {
+    pub(super) async fn prepare(fault: Fault, stage: &Stage) -> Self {
         let operator = match fault {
             Fault::ReadOnly | Fault::MisConf | Fault::MasterDown | Fault::Loading => {
                 Some(operator(stage.primary()).await)
@@ -38,7 +38,7 @@ impl Lasting {
     }
 
     /// Begins it.
-    pub async fn begin(&mut self, stage: &Stage) {
+    pub(super) async fn begin(&mut self, stage: &Stage) {
         match self.fault {
             Fault::Kill => stage.primary().kill().unwrap(),
             Fault::Stop => stage.primary().stop().unwrap(),
@@ -69,7 +69,7 @@ impl Lasting {
     }
 
     /// Ends it; whatever the server had, it has again.
-    pub async fn end(self, stage: &Stage) {
+    pub(super) async fn end(self, stage: &Stage) {
         match self.fault {
             Fault::Kill => stage.primary().restart().await.unwrap(),
             Fault::Stop => stage.primary().resume().unwrap(),

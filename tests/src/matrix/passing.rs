@@ -29,14 +29,14 @@ const fn ms(milliseconds: u64) -> Duration {
 
 /// A fault that passes.
 #[derive(Debug)]
-pub struct Passing {
+pub(super) struct Passing {
     fault: Fault,
     operators: Vec<MultiplexedConnection>,
 }
 
 impl Passing {
     /// What has to be there before it begins.
-    pub async fn prepare(fault: Fault, stage: &Stage) -> Self {
+    pub(super) async fn prepare(fault: Fault, stage: &Stage) -> Self {
         let mut operators = Vec::new();
         if !matches!(fault, Fault::SentinelFailover) {
             operators.push(operator(stage.primary()).await);
@@ -49,7 +49,7 @@ impl Passing {
     }
 
     /// From its beginning to its end, which it tells, with what there is to be known besides.
-    pub async fn happen(self, stage: &mut Stage, clients: &Clients) -> (Instant, Option<String>) {
+    pub(super) async fn happen(self, stage: &mut Stage, clients: &Clients) -> (Instant, Option<String>) {
         match self.fault {
             Fault::Stall200 => stall(stage, ms(200)),
             Fault::Stall400 => stall(stage, ms(400)),

@@ -22,11 +22,11 @@ pub(super) async fn publish(client: &mut MultiDbClient, number: u64) -> Result<A
 const QUIET: Duration = Duration::from_secs(2);
 
 /// A number that was read, and when.
-pub type Heard = (Instant, u64);
+pub(crate) type Heard = (Instant, u64);
 
 /// A subscriber that notes what it reads.
 #[derive(Debug)]
-pub struct Listener {
+pub(crate) struct Listener {
     ended: Arc<AtomicBool>,
     reading: JoinHandle<Vec<Read>>,
     heard: Arc<Mutex<Vec<Heard>>>,
@@ -37,7 +37,7 @@ impl Listener {
     ///
     /// # Errors
     /// If there is no database to subscribe at.
-    pub async fn start(client: &MultiDbClient) -> Result<Self, Error> {
+    pub(crate) async fn start(client: &MultiDbClient) -> Result<Self, Error> {
         let mut pubsub = client.pubsub().await?;
         pubsub.subscribe(CHANNEL).await?;
         let (ended, heard) = (Arc::default(), Arc::<Mutex<Vec<Heard>>>::default());
@@ -53,12 +53,12 @@ impl Listener {
 
     /// Whether anything was read since.
     #[must_use]
-    pub fn has_heard_since(&self, since: Instant) -> bool {
+    pub(crate) fn has_heard_since(&self, since: Instant) -> bool {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).last().is_some_and(|(at, _)| *at >= since)
     }
 
     /// Reads on until nothing comes, and hands over what was read.
-    pub async fn end(self) -> (Vec<Read>, Vec<Heard>) {
+    pub(crate) async fn end(self) -> (Vec<Read>, Vec<Heard>) {
         self.ended.store(true, Ordering::SeqCst);
         let items = self.reading.await.unwrap();
         let heard = std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner));

@@ -12,8 +12,8 @@ use redis_failover::{Error, MultiDbClient};
 
 use super::Journal;
 use super::journal::Answer;
-pub use listening::{Heard, Listener};
-pub use reading::{KEPT, kept, read_key};
+pub(super) use listening::{Heard, Listener};
+pub(super) use reading::{KEPT, kept, read_key};
 
 /// What an application does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,16 +74,6 @@ impl Workload {
         }
     }
 
-    /// Whether a server knows afterwards how often a call of this caller was applied.
-    #[must_use]
-    pub const fn is_counted(self, caller: usize) -> bool {
-        match self {
-            Self::Reads | Self::Scans => false,
-            Self::Writes | Self::Increments | Self::Pipelines | Self::Transactions | Self::Messages => true,
-            Self::Blocking => caller == queue::PRODUCER,
-        }
-    }
-
     /// The key that counts how often a call was applied, for the workloads that have one for each call.
     #[must_use]
     pub fn key(self, number: u64) -> String {
@@ -93,7 +83,7 @@ impl Workload {
 
 /// One caller.
 #[derive(Debug)]
-pub struct Caller {
+pub(super) struct Caller {
     workload: Workload,
     place: usize,
     client: MultiDbClient,
@@ -104,7 +94,12 @@ pub struct Caller {
 impl Caller {
     /// The caller of a workload at this place among its callers.
     #[must_use]
-    pub fn new(workload: Workload, place: usize, client: MultiDbClient, journal: Arc<Journal>) -> Self {
+    pub(super) fn new(
+        workload: Workload,
+        place: usize,
+        client: MultiDbClient,
+        journal: Arc<Journal>,
+    ) -> Self {
         Self { workload, place, client, journal, scan: reading::Scan::default() }
     }
 
@@ -112,7 +107,7 @@ impl Caller {
     ///
     /// # Errors
     /// That of the call.
-    pub async fn call(&mut self, number: u64) -> Result<Answer, Error> {
+    pub(super) async fn call(&mut self, number: u64) -> Result<Answer, Error> {
         match self.workload {
             Workload::Reads => reading::read(&mut self.client, &self.journal, number).await,
             Workload::Scans => self.scan.next_page(&mut self.client, &self.journal).await,
@@ -134,4 +129,4 @@ fn told(error: RedisError) -> Error {
     Error::of(&error).cloned().unwrap_or_else(|| Error::Redis(Arc::new(error)))
 }
 
-pub use queue::{DONE, QUEUE};
+pub(super) use queue::{DONE, QUEUE};

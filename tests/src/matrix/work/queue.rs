@@ -10,9 +10,9 @@ use super::told;
 use crate::matrix::journal::Answer;
 
 /// Where numbers wait.
-pub const QUEUE: &str = "{queue}:waiting";
+pub(crate) const QUEUE: &str = "{queue}:waiting";
 /// Where they go when they were taken.
-pub const DONE: &str = "{queue}:done";
+pub(crate) const DONE: &str = "{queue}:done";
 
 /// The place of the one that fills it.
 pub(super) const PRODUCER: usize = 0;

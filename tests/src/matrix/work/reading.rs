@@ -10,20 +10,20 @@ use crate::matrix::Journal;
 use crate::matrix::journal::{Answer, Place};
 
 /// How many keys are there for reads, and as many for scans.
-pub const KEPT: u64 = 200;
+pub(crate) const KEPT: u64 = 200;
 
 /// How many keys a server looks at for a page.
 const PAGE: usize = 500;
 
 /// A key for reads; its value is [`kept`].
 #[must_use]
-pub fn read_key(number: u64) -> String {
+pub(crate) fn read_key(number: u64) -> String {
     format!("read:{number}")
 }
 
 /// A key for scans, which says where it is.
 #[must_use]
-pub fn kept(place: Place, number: u64) -> String {
+pub(crate) fn kept(place: Place, number: u64) -> String {
     format!("kept:{}:{number}", NAMES[place])
 }
 
