@@ -10,6 +10,7 @@ mod impostor;
 mod load;
 pub mod matrix;
 pub mod messages;
+mod phase;
 mod settings;
 pub mod simulation;
 pub mod soak;

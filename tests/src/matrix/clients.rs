@@ -1,7 +1,6 @@
 //! The clients of a row: one for each workload, all on a thread and a runtime of their own.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use super::journal::LONGEST;
 use super::work::{Caller, Heard, Listener};
 use super::{Journal, Workload};
 use crate::messages::{NAME, Read};
+use crate::phase::{Phase, is_to_work};
 use crate::{NAMES, PATIENCE, active, becomes_active, until};
 
 /// Between two calls of a caller.
@@ -29,8 +29,7 @@ const WARM: usize = 20;
 #[derive(Debug)]
 pub(super) struct Clients {
     working: Vec<Working>,
-    resting: watch::Sender<bool>,
-    over: Arc<AtomicBool>,
+    phase: watch::Sender<Phase>,
     runtime: Handle,
     thread: thread::JoinHandle<()>,
     end: oneshot::Sender<()>,
@@ -78,9 +77,8 @@ impl Clients {
             let _ = runtime.block_on(ended);
         });
         let runtime = handed.await.unwrap();
-        let (resting, _) = watch::channel(false);
-        let over = Arc::<AtomicBool>::default();
-        let mut clients = Self { working: Vec::new(), resting, over, runtime, thread, end };
+        let (phase, _) = watch::channel(Phase::Work);
+        let mut clients = Self { working: Vec::new(), phase, runtime, thread, end };
         let beginning = workloads.iter().map(|workload| clients.begin(config.clone(), *workload));
         clients.working = join_all(beginning).await;
         for working in &clients.working {
@@ -95,7 +93,7 @@ impl Clients {
     }
 
     async fn begin(&self, config: MultiDbConfig, workload: Workload) -> Working {
-        let (over, resting) = (Arc::clone(&self.over), self.resting.subscribe());
+        let phase = self.phase.subscribe();
         let beginning = async move {
             let client = MultiDbClient::new(config).unwrap();
             client.connect(PATIENCE).await.unwrap();
@@ -109,7 +107,7 @@ impl Clients {
             };
             let callers = (0..workload.callers()).map(|place| {
                 let caller = Caller::new(workload, place, client.clone(), Arc::clone(&journal));
-                go_on(caller, Arc::clone(&journal), Arc::clone(&over), resting.clone())
+                go_on(caller, Arc::clone(&journal), phase.clone())
             });
             Working { workload, callers: callers.collect(), client, journal, listener }
         };
@@ -122,9 +120,9 @@ impl Clients {
         &self.working
     }
 
-    /// Whether nobody begins another call.
-    pub(super) fn rest(&self, resting: bool) {
-        self.resting.send_replace(resting);
+    /// Tells all callers what they are to do.
+    pub(super) fn enter(&self, phase: Phase) {
+        self.phase.send_replace(phase);
     }
 
     /// Blocks the only thread of all clients for this long.
@@ -134,8 +132,7 @@ impl Clients {
 
     /// Ends all callers, and tells what they did. A call that does not end is left in its journal.
     pub(super) async fn end(self) -> Vec<Worked> {
-        self.over.store(true, Ordering::SeqCst);
-        self.rest(false);
+        self.enter(Phase::End);
         let mut all = Vec::new();
         for mut working in self.working {
             let ending = async { while working.callers.join_next().await.transpose().unwrap().is_some() {} };
@@ -172,15 +169,8 @@ impl Working {
     }
 }
 
-async fn go_on(
-    mut caller: Caller,
-    journal: Arc<Journal>,
-    over: Arc<AtomicBool>,
-    mut resting: watch::Receiver<bool>,
-) {
-    while !over.load(Ordering::SeqCst) {
-        // Fails only when all is over.
-        let _ = resting.wait_for(|resting| !resting).await;
+async fn go_on(mut caller: Caller, journal: Arc<Journal>, mut phase: watch::Receiver<Phase>) {
+    while is_to_work(&mut phase).await {
         let number = journal.begin();
         let result = caller.call(number).await;
         journal.end(number, result);

@@ -13,6 +13,7 @@ use super::ground::{operator, order};
 use super::partition::Partition;
 use super::{Clients, Fault, Stage};
 use crate::messages::CHANNEL;
+use crate::phase::Phase;
 
 const LARGE: usize = 100_000_000;
 /// More than a subscriber's output buffer may hold.
@@ -66,8 +67,8 @@ impl Passing {
                 for operator in &self.operators {
                     order(operator, &["CONFIG", "SET", "timeout", "1"]).await;
                 }
-                for resting in [true, false, true, false] {
-                    clients.rest(resting);
+                for phase in [Phase::Rest, Phase::Work, Phase::Rest, Phase::Work] {
+                    clients.enter(phase);
                     sleep(ms(3000)).await;
                 }
             }

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::PATIENCE;
+use crate::phase::{Phase, is_to_work};
 
 /// Workers of each kind.
 const OF_EACH: usize = 2;
@@ -26,13 +27,6 @@ pub(super) struct Workload {
     phase: watch::Sender<Phase>,
     tally: Arc<Tally>,
     workers: JoinSet<()>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Work,
-    Rest,
-    End,
 }
 
 /// What became of the work.
@@ -116,8 +110,7 @@ async fn go_on(
     tally: Arc<Tally>,
     mut phase: watch::Receiver<Phase>,
 ) {
-    // The sender lives as long as the workers.
-    while phase.wait_for(|phase| *phase != Phase::Rest).await.is_ok_and(|phase| *phase == Phase::Work) {
+    while is_to_work(&mut phase).await {
         tally.busy.fetch_add(1, Ordering::SeqCst);
         let counter = match timeout(PATIENCE, work(client.clone(), worker)).await {
             Ok(Ok(())) => &tally.answered,
