@@ -37,11 +37,11 @@ pub async fn soak(lasts: Duration, interval: Duration, mut told: impl FnMut(&Row
         rows.push(row);
         workload.go_on();
     }
-    workload.end().await;
+    let tally = workload.end().await;
     client.close(PATIENCE).await;
     drop(client);
     until("all is as before", async || Held::now(both(&servers)).await == before).await;
-    Outcome { rows }
+    Outcome { rows, hung: tally.hung.load(Ordering::Relaxed) }
 }
 
 fn both([first, second]: &[AnyServer; 2]) -> [&AnyServer; 2] {
@@ -54,7 +54,7 @@ fn row(at: Duration, faults: usize, held: Held, tally: &Tally) -> Row {
         faults,
         held,
         memory: memory(),
-        answered: tally.answered.load(Ordering::Relaxed),
+        answered: tally.answered.each_ref().map(|answered| answered.load(Ordering::Relaxed)),
         messages: tally.messages.load(Ordering::Relaxed),
         errors: tally.errors.load(Ordering::Relaxed),
         hung: tally.hung.load(Ordering::Relaxed),

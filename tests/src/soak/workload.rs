@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use redis::{AsyncCommands, RedisResult};
-use redis_failover::{Error, MultiDbClient};
+use redis_failover::{Error, MultiDbClient, PubSubItem};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -32,26 +32,29 @@ pub(super) struct Workload {
 /// What became of the work.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    pub(super) answered: AtomicU64,
+    /// Answered, by the place of their kind in [`KINDS`].
+    pub(super) answered: [AtomicU64; KINDS.len()],
     /// Failed, as some do when their database is lost.
     pub(super) errors: AtomicU64,
     /// Neither answered nor refused in all patience.
     pub(super) hung: AtomicU64,
+    /// Heard by the subscriber.
     pub(super) messages: AtomicU64,
     /// Workers that are at work now.
     busy: AtomicU64,
 }
 
 /// One piece of work.
-type Work = fn(MultiDbClient, usize) -> BoxFuture<'static, RedisResult<()>>;
+pub(super) type Work = fn(MultiDbClient, usize) -> BoxFuture<'static, RedisResult<()>>;
 
-const KINDS: [Work; 6] = [
-    |client, worker| Box::pin(read_and_write(client, worker)),
-    |client, worker| Box::pin(count(client, worker)),
-    |client, worker| Box::pin(pipeline(client, worker)),
-    |client, worker| Box::pin(transaction(client, worker)),
-    |client, worker| Box::pin(pop(client, worker)),
-    |client, _| Box::pin(publish(client)),
+/// What is done, by name.
+pub(super) const KINDS: [(&str, Work); 6] = [
+    ("reads and writes", |client, worker| Box::pin(read_and_write(client, worker))),
+    ("increments", |client, worker| Box::pin(count(client, worker))),
+    ("pipelines", |client, worker| Box::pin(pipeline(client, worker))),
+    ("transactions", |client, worker| Box::pin(transaction(client, worker))),
+    ("blocking commands", |client, worker| Box::pin(pop(client, worker))),
+    ("messages", |client, _| Box::pin(publish(client))),
 ];
 
 impl Workload {
@@ -60,9 +63,9 @@ impl Workload {
         let tally = Arc::<Tally>::default();
         let mut workers = JoinSet::new();
         for worker in 0..OF_EACH {
-            for work in KINDS {
+            for kind in 0..KINDS.len() {
                 let client = client.clone();
-                workers.spawn(go_on(work, client, worker, Arc::clone(&tally), phase.subscribe()));
+                workers.spawn(go_on(kind, client, worker, Arc::clone(&tally), phase.subscribe()));
             }
         }
         let mut pubsub = client.pubsub().await.unwrap();
@@ -70,8 +73,9 @@ impl Workload {
         let (heard, mut ended) = (Arc::clone(&tally), phase.subscribe());
         workers.spawn(async move {
             let listening = async {
-                while pubsub.next().await.is_some() {
-                    heard.messages.fetch_add(1, Ordering::Relaxed);
+                while let Some(item) = pubsub.next().await {
+                    let is_message = matches!(item, PubSubItem::Message(_));
+                    heard.messages.fetch_add(u64::from(is_message), Ordering::Relaxed);
                 }
             };
             tokio::select! {
@@ -96,6 +100,7 @@ impl Workload {
         self.phase.send_replace(Phase::Work);
     }
 
+    /// Ends everybody, and tells what became of all work.
     pub(super) async fn end(mut self) -> Arc<Tally> {
         self.phase.send_replace(Phase::End);
         while self.workers.join_next().await.transpose().unwrap().is_some() {}
@@ -104,16 +109,17 @@ impl Workload {
 }
 
 async fn go_on(
-    work: Work,
+    kind: usize,
     client: MultiDbClient,
     worker: usize,
     tally: Arc<Tally>,
     mut phase: watch::Receiver<Phase>,
 ) {
+    let (_, work) = KINDS[kind];
     while is_to_work(&mut phase).await {
         tally.busy.fetch_add(1, Ordering::SeqCst);
         let counter = match timeout(PATIENCE, work(client.clone(), worker)).await {
-            Ok(Ok(())) => &tally.answered,
+            Ok(Ok(())) => &tally.answered[kind],
             Ok(Err(_)) => &tally.errors,
             Err(_) => &tally.hung,
         };
