@@ -46,10 +46,11 @@ async fn b57_after_more_than_a_second_every_member_is_asked_before_anything_coun
 async fn answer_that_came_during_a_stall(layer: DeadlineLayer, availability: &Availability) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    let (go, gone) = std::sync::mpsc::channel();
     let server = std::thread::spawn(move || {
         use std::io::Write;
         let mut stream = std::net::TcpStream::connect(address).unwrap();
-        std::thread::sleep(millis(100));
+        gone.recv().unwrap();
         stream.write_all(b"+").unwrap();
         stream
     });
@@ -61,10 +62,12 @@ async fn answer_that_came_during_a_stall(layer: DeadlineLayer, availability: &Av
     let service = layer.layer(service_fn(move |()| reader.take().unwrap()));
     let call = tokio::spawn(service.oneshot(()));
     tokio::task::yield_now().await;
+    // From here on the only thread stands still: until the answer was written, and then for longer than the limit.
+    go.send(()).unwrap();
+    let _stream = server.join().unwrap();
     std::thread::sleep(millis(300));
     assert_eq!(call.await.unwrap().unwrap(), b'+');
     assert!(!availability.is_suspected());
-    drop(server.join().unwrap());
 }
 
 #[tokio::test]
