@@ -15,20 +15,36 @@ use super::{Stage, becomes_active, brisk, directly, in_time, until};
 
 const THREADS: usize = 16;
 
-/// What became of the increments.
+/// How far each thread is, and what became of the increments.
 #[derive(Debug, Default)]
 struct Ledger {
+    turns: [AtomicU64; THREADS],
     applied: AtomicU64,
     in_doubt: AtomicU64,
 }
 
+impl Ledger {
+    fn turns(&self) -> [u64; THREADS] {
+        self.turns.each_ref().map(|turns| turns.load(Ordering::Relaxed))
+    }
+
+    /// Waits until each thread has ended a turn that it begins from now on.
+    fn goes_on(&self) {
+        // One more may be under way.
+        let enough = self.turns().map(|turns| turns + 2);
+        until("new turns of each thread", || {
+            self.turns().iter().zip(enough).all(|(is, enough)| *is >= enough)
+        });
+    }
+}
+
 /// Writes, reads and counts until it is told to stop. Only what may not be repeated may fail, and only by saying so.
-fn work(mut client: MultiDbClient, number: usize, ended: &AtomicBool, ledger: &Ledger) -> u64 {
-    let (key, mut turns) = (format!("thread:{number}"), 0);
+fn work(mut client: MultiDbClient, number: usize, ended: &AtomicBool, ledger: &Ledger) {
+    let (key, mut turn) = (format!("thread:{number}"), 0);
     while !ended.load(Ordering::Relaxed) {
-        client.set::<_, _, ()>(&key, turns).unwrap();
+        client.set::<_, _, ()>(&key, turn).unwrap();
         let mut pipeline = redis::pipe();
-        pipeline.set(&key, turns).ignore().set("shared", number).ignore();
+        pipeline.set(&key, turn).ignore().set("shared", number).ignore();
         pipeline.exec(&mut client).unwrap();
         let _: Option<u64> = client.get(&key).unwrap();
         match client.incr::<_, _, u64>("counter", 1) {
@@ -38,11 +54,11 @@ fn work(mut client: MultiDbClient, number: usize, ended: &AtomicBool, ledger: &L
                 _ => panic!("{error:?}"),
             },
         };
-        turns += 1;
+        turn += 1;
+        ledger.turns[number].store(turn, Ordering::Relaxed);
         // Leaves the machine room for the servers and the other tests.
         thread::sleep(Duration::from_millis(2));
     }
-    turns
 }
 
 #[test]
@@ -56,21 +72,22 @@ fn b54_sixteen_threads_go_on_through_a_kill_and_count_nothing_twice() {
             thread::spawn(move || work(client, number, &ended, &ledger))
         })
         .collect();
-    thread::sleep(Duration::from_millis(300));
+    ledger.goes_on();
     stage.primary.kill().unwrap();
     becomes_active(&client, "secondary");
-    thread::sleep(Duration::from_millis(300));
+    ledger.goes_on();
     ended.store(true, Ordering::Relaxed);
-    let turns: Vec<u64> =
-        in_time(|| threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>());
-    assert!(turns.iter().all(|turns| *turns > 1), "{turns:?}");
+    in_time(|| threads.into_iter().for_each(|thread| thread.join().unwrap()));
 
     stage.restart(&stage.primary);
     let counter = |server| directly(server).get::<_, Option<u64>>("counter").unwrap().unwrap_or(0);
     let sum = counter(&stage.primary) + counter(&stage.secondary);
     let (applied, in_doubt) =
         (ledger.applied.load(Ordering::Relaxed), ledger.in_doubt.load(Ordering::Relaxed));
-    println!("{turns:?} turns; {applied} applied, {in_doubt} in doubt, the counters' sum is {sum}");
+    println!(
+        "{:?} turns; {applied} applied, {in_doubt} in doubt, the counters' sum is {sum}",
+        ledger.turns()
+    );
     assert!((applied..=applied + in_doubt).contains(&sum));
     assert!(in_doubt <= THREADS as u64, "one for each thread at most");
 }
