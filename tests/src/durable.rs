@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use failover_testkit::server::{RealServer, RealServerBuilder};
 
-/// The binary of a real server, for what the embedded one cannot do. Where there is none, it is said that the story is
-/// skipped; where `$FAILOVER_NEEDS_SERVER` is set, that is a failure.
+/// As [`RealServer::find_or_skip`].
 #[must_use]
 pub fn real_server() -> Option<PathBuf> {
     RealServer::find_or_skip()
