@@ -19,7 +19,7 @@ use tower_failover::{
     failure_detector::Observation,
 };
 
-use super::{brisk, connections, database, started};
+use super::{by_one_probe, connections, database, started};
 
 /// Passes unless the database says that it is closed for the day.
 fn is_open() -> HealthCheck {
@@ -41,7 +41,7 @@ fn verdict(client: &MultiDbClient, name: &str) -> Verdict {
 #[tokio::test]
 async fn b21_a_check_that_is_added_at_run_time_asks_all_databases_and_those_that_join() {
     let ((eu_server, eu), (us_server, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let client = started(brisk([eu])).await;
+    let client = started(by_one_probe([eu])).await;
     plain(&eu_server.url()).await.set::<_, _, ()>("closed", 1).await.unwrap();
     client.add_health_check(is_open()).await.unwrap();
     until("the verdict of the new check", async || verdict(&client, "eu") == Verdict::Unhealthy).await;
@@ -62,7 +62,7 @@ async fn b21_a_check_that_is_added_at_run_time_asks_all_databases_and_those_that
 #[tokio::test]
 async fn b21_a_check_is_added_at_run_time_to_one_database_whose_checks_were_switched_off() {
     let ((eu_server, eu), (us_server, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let client = started(brisk([eu.health_checks([]), us])).await;
+    let client = started(by_one_probe([eu.health_checks([]), us])).await;
     assert!(!client.snapshot().unwrap().member("eu").unwrap().view.checked);
     for server in [&eu_server, &us_server] {
         plain(&server.url()).await.set::<_, _, ()>("closed", 1).await.unwrap();
@@ -77,7 +77,7 @@ async fn b21_a_check_is_added_at_run_time_to_one_database_whose_checks_were_swit
 #[tokio::test]
 async fn b16_a_detector_that_is_added_at_run_time_watches_all_databases_and_those_that_join() {
     let ((_eu, eu), (_us, us)) = (database("eu", 1.0).await, database("us", 2.0).await);
-    let mut client = started(brisk([eu]).grace_period(Duration::from_secs(600))).await;
+    let mut client = started(by_one_probe([eu]).grace_period(Duration::from_secs(600))).await;
     let made = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&made);
     // Three answers are more than it can bear.
@@ -101,7 +101,7 @@ async fn b16_a_detector_that_is_added_at_run_time_watches_all_databases_and_thos
 #[tokio::test]
 async fn b16_a_detector_for_one_database_sees_no_other_and_one_that_cannot_be_made_harms_nobody() {
     let ((_eu, eu), (_us, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let mut client = started(brisk([eu, us]).grace_period(Duration::from_secs(600))).await;
+    let mut client = started(by_one_probe([eu, us]).grace_period(Duration::from_secs(600))).await;
     let seen = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&seen);
     // It bears no call at all.

@@ -12,7 +12,7 @@ use tower_failover::{
     failure_detector::Observation,
 };
 
-use super::{brisk, database, started};
+use super::{by_one_probe, database, started};
 
 /// Opens at the first trip or failed check, and closes after a while, whatever the checks say: what many breakers do.
 struct ClosesAfter {
@@ -65,7 +65,8 @@ async fn b8_a_database_may_bring_a_circuit_of_its_own() {
         // By the usual circuit it would not be back within this story.
         .grace_period(Duration::from_secs(600))
         .add_failure_detector(|| |call: &Observation| call.epoch == Epoch::default());
-    let mut client = started(brisk([eu, us]).auto_fallback_interval(Some(Duration::from_millis(100)))).await;
+    let mut client =
+        started(by_one_probe([eu, us]).auto_fallback_interval(Some(Duration::from_millis(100)))).await;
     client.set::<_, _, ()>("key", "seen by the detector").await.unwrap();
     becomes_active(&client, "us").await;
     let circuit = client.circuit("eu").unwrap();
@@ -78,7 +79,7 @@ async fn b8_a_database_may_bring_a_circuit_of_its_own() {
 async fn b8_a_circuit_that_cannot_be_made_is_the_usual_one() {
     let ((eu_server, eu), (_us, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
     let broken = |_: CircuitStatus| -> ClosesAfter { panic!("a circuit that cannot be made") };
-    let client = redis_failover::MultiDbClient::new(brisk([eu.circuit(broken), us])).unwrap();
+    let client = redis_failover::MultiDbClient::new(by_one_probe([eu.circuit(broken), us])).unwrap();
     let mut events = client.events();
     client.connect(tests::PATIENCE).await.unwrap();
     let first = futures_util::StreamExt::next(&mut events).await;

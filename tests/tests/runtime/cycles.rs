@@ -7,7 +7,7 @@ use redis::AsyncCommands;
 use redis_failover::{DatabaseConfig, MultiDbClient};
 use tests::{Held, active, memory, until};
 
-use super::{at, brisk, database, started};
+use super::{at, by_one_probe, database, started};
 
 const CYCLES: usize = 1000;
 
@@ -36,7 +36,7 @@ async fn write(client: &mut MultiDbClient) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b42_a_thousand_databases_come_and_go_and_leave_nothing_behind() {
     let ((eu_server, eu), (us_server, _)) = (database("eu", 1.0).await, database("us", 2.0).await);
-    let mut client = started(brisk([eu])).await;
+    let mut client = started(by_one_probe([eu])).await;
     let mut pubsub = client.pubsub().await.unwrap();
     pubsub.subscribe("news").await.unwrap();
     let idle = client.clone();
@@ -59,7 +59,7 @@ async fn b42_a_thousand_databases_come_and_go_and_leave_nothing_behind() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b42_a_thousand_flaps_of_a_circuit_leave_nothing_behind() {
     let ((eu_server, eu), (us_server, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let mut client = started(brisk([eu, us])).await;
+    let mut client = started(by_one_probe([eu, us])).await;
     let mut pubsub = client.pubsub().await.unwrap();
     pubsub.subscribe("news").await.unwrap();
     leaves_nothing_behind([&eu_server, &us_server], async |_| {

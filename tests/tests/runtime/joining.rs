@@ -9,12 +9,12 @@ use redis_failover::{AddDatabaseOptions, ConfigError, DatabaseConfig, Error, Eve
 use tests::{PATIENCE, active, plain, until};
 use tokio::{runtime::Handle, time::timeout};
 
-use super::{at, brisk, connections, database, names, started};
+use super::{at, by_one_probe, connections, database, names, started};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b40_a_heavier_database_that_is_added_serves_when_add_returns() {
     let ((_eu, eu), (us_server, us)) = (database("eu", 0.5).await, database("us", 1.0).await);
-    let mut client = started(brisk([eu])).await;
+    let mut client = started(by_one_probe([eu])).await;
     let mut idle = client.clone();
     client.set::<_, _, ()>("key", "of eu").await.unwrap();
     client.add_database(us).await.unwrap();
@@ -28,7 +28,7 @@ async fn b40_a_heavier_database_that_is_added_serves_when_add_returns() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b40_a_lighter_database_stands_by_warm_and_serves_when_the_first_is_lost() {
     let ((eu_server, eu), (us_server, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let mut client = started(brisk([eu])).await;
+    let mut client = started(by_one_probe([eu])).await;
     client.add_database(us).await.unwrap();
     assert_eq!(active(&client).as_deref(), Some("eu"));
     until("a warm standby", async || connections(&us_server).await == 2).await;
@@ -40,7 +40,7 @@ async fn b40_a_lighter_database_stands_by_warm_and_serves_when_the_first_is_lost
 #[tokio::test]
 async fn b40_a_database_can_be_added_before_the_first_command() {
     let ((_eu, eu), (_us, us)) = (database("eu", 0.5).await, database("us", 1.0).await);
-    let mut client = MultiDbClient::new(brisk([eu])).unwrap();
+    let mut client = MultiDbClient::new(by_one_probe([eu])).unwrap();
     client.add_database(us).await.unwrap();
     assert_eq!(names(&client), ["eu", "us"]);
     client.set::<_, _, ()>("key", 1).await.unwrap();
@@ -50,7 +50,7 @@ async fn b40_a_database_can_be_added_before_the_first_command() {
 #[tokio::test]
 async fn b40_a_database_that_is_there_already_is_refused_and_so_is_one_that_cannot_be_used() {
     let (server, eu) = database("eu", 1.0).await;
-    let client = started(brisk([eu])).await;
+    let client = started(by_one_probe([eu])).await;
     let elsewhere = AnyServer::start().await.unwrap();
     let refused = async |database| match client.add_database(database).await {
         Err(Error::Config(error)) => error,
@@ -78,7 +78,7 @@ fn nobody() -> DatabaseConfig {
 #[tokio::test]
 async fn b40_a_database_joins_unasked_and_is_not_chosen_before_it_is_healthy() {
     let (_eu, eu) = database("eu", 1.0).await;
-    let mut client = started(brisk([eu])).await;
+    let mut client = started(by_one_probe([eu])).await;
     client.add_database(nobody()).await.unwrap();
     assert_eq!(names(&client), ["eu", "nobody"]);
     assert_eq!(active(&client).as_deref(), Some("eu"));
@@ -88,7 +88,7 @@ async fn b40_a_database_joins_unasked_and_is_not_chosen_before_it_is_healthy() {
 #[tokio::test]
 async fn b40_one_that_must_be_healthy_to_join_and_is_not_leaves_nothing_behind() {
     let (_eu, eu) = database("eu", 1.0).await;
-    let client = started(brisk([eu])).await;
+    let client = started(by_one_probe([eu])).await;
     let (tasks, mut events) = (Handle::current().metrics().num_alive_tasks(), client.events());
     let demanding = AddDatabaseOptions::new().skip_initial_health_check(false);
     let error = client.add_database_with(demanding, nobody()).await.unwrap_err();
@@ -106,7 +106,7 @@ async fn b40_one_that_must_be_healthy_to_join_and_is_not_leaves_nothing_behind()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b40_one_that_must_be_healthy_to_join_and_is_serves_at_once() {
     let ((_eu, eu), (us_server, us)) = (database("eu", 0.5).await, database("us", 1.0).await);
-    let client = started(brisk([eu])).await;
+    let client = started(by_one_probe([eu])).await;
     let mut events = client.events();
     let demanding = AddDatabaseOptions::new().skip_initial_health_check(false);
     client.add_database_with(demanding, us).await.unwrap();
@@ -126,7 +126,7 @@ async fn b40_one_that_must_be_healthy_to_join_and_is_serves_at_once() {
 async fn b42_close_ends_an_addition_that_is_under_way() {
     let (_eu, eu) = database("eu", 1.0).await;
     let tasks = Handle::current().metrics().num_alive_tasks();
-    let client = started(brisk([eu])).await;
+    let client = started(by_one_probe([eu])).await;
     let silent = AnyServer::start().await.unwrap();
     silent.freeze().unwrap();
     let patient = at(&silent, "silent", 2.0).health_check_probe_timeout(PATIENCE);

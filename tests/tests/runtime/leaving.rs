@@ -13,7 +13,7 @@ use tokio::{
 };
 use tower_failover::balance::ManageError;
 
-use super::{at, brisk, connections, database, names, started};
+use super::{at, by_one_probe, connections, database, names, started};
 
 /// A pop from a list into which nobody has put anything.
 fn pop(
@@ -33,7 +33,7 @@ async fn is_popping(server: &AnyServer) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b40_the_active_database_is_left_before_it_is_removed_and_nobody_notices() {
     let ((eu_server, eu), (_us, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let client = started(brisk([eu, us])).await;
+    let client = started(by_one_probe([eu, us])).await;
     let load = Load::start(&client, 8);
     load.goes_on().await;
     client.remove_database("eu").await.unwrap();
@@ -48,7 +48,7 @@ async fn b40_the_active_database_is_left_before_it_is_removed_and_nobody_notices
 #[tokio::test]
 async fn b40_the_last_database_and_an_unknown_one_are_not_removed() {
     let ((_eu, eu), (_us, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let mut client = MultiDbClient::new(brisk([eu, us])).unwrap();
+    let mut client = MultiDbClient::new(by_one_probe([eu, us])).unwrap();
     client.remove_database("eu").await.unwrap();
     let last = client.remove_database("us").await.unwrap_err();
     assert!(matches!(&last, Error::Manage(ManageError::LastMember(name)) if &**name == "us"), "{last:?}");
@@ -62,7 +62,7 @@ async fn b40_the_last_database_and_an_unknown_one_are_not_removed() {
 #[tokio::test]
 async fn b40_calls_in_flight_finish_before_their_database_is_gone() {
     let ((eu_server, eu), (_us, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let client = started(brisk([eu, us])).await;
+    let client = started(by_one_probe([eu, us])).await;
     let popping = pop(&client, 60.0);
     until("a call in flight", async || is_popping(&eu_server).await).await;
     let removing = tokio::spawn({
@@ -81,7 +81,7 @@ async fn b40_calls_in_flight_finish_before_their_database_is_gone() {
 #[tokio::test]
 async fn b40_nothing_is_told_of_a_database_that_has_left() {
     let ((_eu, eu), (us_server, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let client = started(brisk([eu, us]).grace_period(Duration::from_millis(1))).await;
+    let client = started(by_one_probe([eu, us]).grace_period(Duration::from_millis(1))).await;
     us_server.kill().unwrap();
     eventually(&client, "its circuit is open", |snapshot| {
         !snapshot.member("us").is_some_and(|member| member.view.is_available())
@@ -102,7 +102,7 @@ async fn b40_nothing_is_told_of_a_database_that_has_left() {
 #[tokio::test]
 async fn b40_calls_that_do_not_finish_are_ended_and_say_so() {
     let ((eu_server, eu), (_us, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let client = started(brisk([eu, us])).await;
+    let client = started(by_one_probe([eu, us])).await;
     let popping = pop(&client, 60.0);
     until("a call in flight", async || is_popping(&eu_server).await).await;
     let begun = Instant::now();
@@ -116,7 +116,7 @@ async fn b40_calls_that_do_not_finish_are_ended_and_say_so() {
 #[tokio::test]
 async fn b40_a_removal_goes_on_when_nobody_waits_for_it() {
     let ((eu_server, eu), (_us, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let client = started(brisk([eu, us])).await;
+    let client = started(by_one_probe([eu, us])).await;
     let popping = pop(&client, 1.0);
     until("a call in flight", async || is_popping(&eu_server).await).await;
     let given_up = timeout(Duration::from_millis(50), client.remove_database("eu")).await;
@@ -130,7 +130,7 @@ async fn b40_a_removal_goes_on_when_nobody_waits_for_it() {
 async fn b42_close_ends_a_removal_that_is_under_way() {
     let ((eu_server, eu), (_us, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
     let tasks = Handle::current().metrics().num_alive_tasks();
-    let client = started(brisk([eu, us])).await;
+    let client = started(by_one_probe([eu, us])).await;
     let popping = pop(&client, 60.0);
     until("a call in flight", async || is_popping(&eu_server).await).await;
     let given_up = timeout(Duration::from_millis(50), client.remove_database("eu")).await;
@@ -145,7 +145,7 @@ async fn b42_close_ends_a_removal_that_is_under_way() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b40_subscribers_move_from_a_removed_database_and_to_an_added_one() {
     let ((eu_server, eu), (us_server, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let client = started(brisk([eu.clone(), us])).await;
+    let client = started(by_one_probe([eu.clone(), us])).await;
     for settings in [PubSubSettings::default(), PubSubSettings::default().warm(true)] {
         let mut pubsub = client.pubsub_with(settings).await.unwrap();
         pubsub.subscribe("news").await.unwrap();
@@ -172,7 +172,7 @@ async fn b40_subscribers_move_from_a_removed_database_and_to_an_added_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b48_transactions_run_where_databases_come_and_go() {
     let ((eu_server, eu), (us_server, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let client = started(brisk([us])).await;
+    let client = started(by_one_probe([us])).await;
     let count = async || {
         client
             .transaction("counter", |mut connection, mut pipeline| async move {
@@ -199,7 +199,7 @@ async fn b48_transactions_run_where_databases_come_and_go() {
 #[tokio::test]
 async fn b60_a_cursor_of_a_removed_database_is_good_for_no_other_that_takes_its_name() {
     let ((eu_server, eu), (_us, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let mut client = started(brisk([eu, us])).await;
+    let mut client = started(by_one_probe([eu, us])).await;
     for number in 0..200 {
         client.set::<_, _, ()>(format!("key:{number}"), number).await.unwrap();
     }

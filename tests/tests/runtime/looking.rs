@@ -5,7 +5,7 @@ use redis_failover::{DatabaseSnapshot, MultiDbClient, PubSubSettings};
 use tests::{PATIENCE, becomes_active, plain, until};
 use tower_failover::Verdict;
 
-use super::{brisk, database};
+use super::{by_one_probe, database};
 
 fn told(client: &MultiDbClient, name: &str) -> DatabaseSnapshot {
     let mut databases = client.databases().into_iter();
@@ -15,7 +15,7 @@ fn told(client: &MultiDbClient, name: &str) -> DatabaseSnapshot {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b40_what_is_told_of_a_database_names_its_connections() {
     let ((eu_server, eu), (us_server, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let client = MultiDbClient::new(brisk([eu, us])).unwrap();
+    let client = MultiDbClient::new(by_one_probe([eu, us])).unwrap();
     assert!(client.databases().is_empty(), "it is not started");
     client.connect(PATIENCE).await.unwrap();
     becomes_active(&client, "eu").await;
@@ -69,7 +69,7 @@ async fn b40_what_is_told_is_written_down_without_secrets() {
     let url = format!("redis://:planted-secret@{}", server.addr());
     let eu = redis_failover::DatabaseConfig::from_url(&url).unwrap().name("eu");
     // The server knows no password, and refuses it: that is told, and not which.
-    let client = MultiDbClient::new(brisk([eu])).unwrap();
+    let client = MultiDbClient::new(by_one_probe([eu])).unwrap();
     assert!(client.connect(PATIENCE).await.is_err());
     let written = serde_json::to_value(client.databases()).unwrap();
     assert_eq!(written[0]["member"]["name"], "eu");

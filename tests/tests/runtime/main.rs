@@ -28,7 +28,7 @@ fn at(server: &AnyServer, name: &str, weight: f64) -> DatabaseConfig {
 }
 
 /// Judged by one probe, and never left for a heavier one by the clock alone.
-fn brisk(databases: impl IntoIterator<Item = DatabaseConfig>) -> MultiDbConfig {
+fn by_one_probe(databases: impl IntoIterator<Item = DatabaseConfig>) -> MultiDbConfig {
     MultiDbConfig::new(databases)
         .health_check_probes(1)
         .health_check_interval(Duration::from_millis(200))

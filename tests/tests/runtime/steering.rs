@@ -10,12 +10,12 @@ use tower_failover::{
     balance::ManageError,
 };
 
-use super::{brisk, database, names, started};
+use super::{by_one_probe, database, names, started};
 
 #[tokio::test]
 async fn b40_a_weight_counts_at_once() {
     let ((_eu, eu), (_us, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let client = started(brisk([eu, us])).await;
+    let client = started(by_one_probe([eu, us])).await;
     client.update_database_weight("us", 2.0).await.unwrap();
     assert_eq!(active(&client).as_deref(), Some("us"));
     client.update_database_weight("us", 0.9).await.unwrap();
@@ -35,7 +35,7 @@ async fn b40_a_weight_counts_at_once() {
 #[tokio::test]
 async fn b38_a_database_is_promoted_and_drained_by_name_before_the_first_command() {
     let ((_eu, eu), (us_server, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let mut client = MultiDbClient::new(brisk([eu, us])).unwrap();
+    let mut client = MultiDbClient::new(by_one_probe([eu, us])).unwrap();
     client.set_active_database("us").await.unwrap();
     assert_eq!(active(&client).as_deref(), Some("us"));
     client.release_active_database().await.unwrap();
@@ -53,7 +53,7 @@ async fn b38_a_database_is_promoted_and_drained_by_name_before_the_first_command
 #[tokio::test]
 async fn b61_a_drill_is_as_in_earnest_and_ends_by_hand() {
     let ((_eu, eu), (_us, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let config = brisk([eu, us]).auto_fallback_interval(Some(Duration::from_millis(100)));
+    let config = by_one_probe([eu, us]).auto_fallback_interval(Some(Duration::from_millis(100)));
     let mut client = started(config).await;
     client.trip_database("eu", PATIENCE).await.unwrap();
     assert_eq!(active(&client).as_deref(), Some("us"));
@@ -67,7 +67,7 @@ async fn b61_a_drill_is_as_in_earnest_and_ends_by_hand() {
 #[tokio::test]
 async fn b11_the_circuit_of_a_database_can_be_watched_and_held_open() {
     let ((_eu, eu), (_us, us)) = (database("eu", 1.0).await, database("us", 0.5).await);
-    let client = MultiDbClient::new(brisk([eu, us])).unwrap();
+    let client = MultiDbClient::new(by_one_probe([eu, us])).unwrap();
     assert!(client.circuit("eu").is_none(), "it is not started");
     client.connect(PATIENCE).await.unwrap();
     assert!(client.circuit("asia").is_none());
