@@ -7,7 +7,7 @@ use failover_testkit::server::AnyServer;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 
-use crate::plain;
+use crate::{clients_of, plain};
 
 /// Counts of what could leak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,5 @@ pub fn memory() -> u64 {
 /// How many others are connected to a server.
 pub async fn connections(server: &AnyServer) -> usize {
     let mut connection = plain(&server.url()).await;
-    let list: String = redis::cmd("CLIENT").arg("LIST").query_async(&mut connection).await.unwrap();
-    list.lines().count() - 1
+    clients_of(&mut connection).await.lines().count() - 1
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+mod clients;
 mod durable;
 mod faults;
 mod held;
@@ -27,6 +28,7 @@ use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
 use tokio::time::{sleep, timeout};
 use tower_failover::balance::Snapshot;
 
+pub use clients::{clients_of, cut_probes};
 pub use durable::{durable, durable_builder, real_server};
 pub use faults::{Fault, NAMES, SEVEN, TWENTY, suffer};
 pub use held::{Held, connections, memory};

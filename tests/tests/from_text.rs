@@ -10,7 +10,7 @@ use failover_testkit::{
 };
 use redis::AsyncCommands;
 use redis_failover::{Error, MultiDbClient, MultiDbConfig};
-use tests::{PATIENCE, active, becomes_active, real_server};
+use tests::{PATIENCE, active, becomes_active, clients_of, real_server};
 use tokio::time::{sleep, timeout};
 
 async fn connected(config: MultiDbConfig) -> MultiDbClient {
@@ -23,7 +23,7 @@ async fn connected(config: MultiDbConfig) -> MultiDbClient {
 async fn clients(server: &RealServer, password: &str) -> String {
     let url = format!("redis://:{password}@{}", server.addr());
     let mut admin = redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
-    redis::cmd("CLIENT").arg("LIST").query_async(&mut admin).await.unwrap()
+    clients_of(&mut admin).await
 }
 
 /// The whole of a file reaches the servers: names, weights, health checks, fallback.

@@ -13,7 +13,7 @@ use redis::{AsyncCommands, aio::MultiplexedConnection};
 use redis_failover::{
     DatabaseConfig, Error, Event, EventStream, MultiDbClient, MultiDbConfig, connection::Credentials,
 };
-use tests::{Load, PATIENCE, active, becomes_active, config, real_server, switches};
+use tests::{Load, PATIENCE, active, becomes_active, clients_of, config, real_server, switches};
 use tokio::time::{sleep, timeout};
 
 /// A server with a password, and a connection that outlives every change of it.
@@ -54,35 +54,26 @@ impl Server {
         command.query_async(&mut self.admin).await.unwrap()
     }
 
-    /// All connections but the administrator's: the id of each, and what `CLIENT LIST` says of it.
-    async fn clients(&mut self) -> Vec<(String, String)> {
+    /// Closes the connections with such an id, but the administrator's.
+    async fn cut(&mut self, is_cut: impl Fn(&str) -> bool) {
         let own = connection_id(&mut self.admin).await;
-        let list: String = redis::cmd("CLIENT").arg("LIST").query_async(&mut self.admin).await.unwrap();
-        let clients = list.lines().filter_map(|line| {
-            let id = line.split(' ').next()?.strip_prefix("id=")?;
-            Some((id.to_owned(), line.to_owned()))
-        });
-        clients.filter(|(id, _)| *id != own).collect()
-    }
-
-    /// Closes the connections that this is true of.
-    async fn cut(&mut self, is_cut: impl Fn(&str, &str) -> bool) {
-        for (id, line) in self.clients().await {
-            if is_cut(&id, &line) {
+        for line in clients_of(&mut self.admin).await.lines() {
+            let id = line.split(['=', ' ']).nth(1).unwrap();
+            if id != own && is_cut(id) {
                 // It may have gone by itself.
-                let kill = redis::cmd("CLIENT").arg(&["KILL", "ID", &id]).take();
+                let kill = redis::cmd("CLIENT").arg(&["KILL", "ID", id]).take();
                 let _ = kill.query_async::<u32>(&mut self.admin).await;
             }
         }
     }
 
     async fn cut_all(&mut self) {
-        self.cut(|_, _| true).await;
+        self.cut(|_| true).await;
     }
 
-    /// Closes the health checks' connection: the one whose last command was a PING.
+    /// Closes the health checks' connection.
     async fn cut_probes(&mut self) {
-        self.cut(|_, line| line.contains(" cmd=ping ")).await;
+        tests::cut_probes(&mut self.admin).await;
     }
 }
 
@@ -191,7 +182,7 @@ async fn b14_a_lost_connection_that_cannot_be_made_anew_moves_the_calls_though_t
     becomes_active(&client, "primary").await;
     primary.change_password().await;
     let calls = connection_id(&mut client).await;
-    primary.cut(|id, _| id == calls).await;
+    primary.cut(|id| id == calls).await;
     // No call is needed for it.
     becomes_active(&client, "secondary").await;
     client.set::<_, _, ()>("key", 1).await.unwrap();

@@ -7,7 +7,9 @@ use std::{sync::Arc, thread, time::Duration};
 use failover_testkit::server::{AnyServer, RealServer};
 use redis::AsyncCommands;
 use redis_failover::MultiDbClient;
-use tests::{Load, PATIENCE, StoppableClient, becomes_active, config, pair, real_server, switches};
+use tests::{
+    Load, PATIENCE, StoppableClient, becomes_active, config, cut_probes, pair, real_server, switches,
+};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -173,11 +175,7 @@ async fn b36_a_server_without_room_for_another_connection_keeps_its_clients() {
     let mut operator = operator.get_multiplexed_async_connection().await.unwrap();
     let _: () =
         redis::cmd("CONFIG").arg(&["SET", "maxclients", "2"]).query_async(&mut operator).await.unwrap();
-    let clients: String = redis::cmd("CLIENT").arg("LIST").query_async(&mut operator).await.unwrap();
-    for line in clients.lines().filter(|line| line.contains("cmd=ping")) {
-        let id = line.split(['=', ' ']).nth(1).unwrap();
-        let _: u64 = redis::cmd("CLIENT").arg(&["KILL", "ID", id]).query_async(&mut operator).await.unwrap();
-    }
+    cut_probes(&mut operator).await;
     let refused = async || -> u64 {
         let stats: redis::InfoDict =
             redis::cmd("INFO").arg("stats").query_async(&mut operator.clone()).await.unwrap();

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 use super::ground::{operator, order};
 use super::partition::Partition;
 use super::{Clients, Fault, Stage};
+use crate::cut_probes;
 use crate::messages::CHANNEL;
 use crate::phase::Phase;
 
@@ -150,12 +151,7 @@ impl Passing {
     /// Subscribers and health checks have to dial, while the connections that all commands share live.
     async fn lose_additional_connections(&self) {
         self.kill_all("pubsub").await;
-        let operator = &mut self.operators[0].clone();
-        let clients: String = redis::cmd("CLIENT").arg("LIST").query_async(operator).await.unwrap();
-        for line in clients.lines().filter(|line| line.contains("cmd=ping")) {
-            let id = line.split(['=', ' ']).nth(1).unwrap();
-            self.order(&["CLIENT", "KILL", "ID", id]).await;
-        }
+        cut_probes(&mut self.operators[0].clone()).await;
         sleep(A_ROUND).await;
     }
 }

@@ -15,7 +15,9 @@ use redis_failover::{MultiDbClient, PubSubSettings};
 use tokio::time::{Instant, sleep};
 
 use super::{CHANNEL, Comparison, Ledger, NAME, PUBLISHED, Publisher, read};
-use crate::{Fault, NAMES, PATIENCE, becomes_active, config, durable, plain, quick, suffer, until};
+use crate::{
+    Fault, NAMES, PATIENCE, becomes_active, clients_of, config, durable, plain, quick, suffer, until,
+};
 
 /// Whether publisher and subscriber are clones of one client, or two that move at their own times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,8 +159,7 @@ async fn server() -> AnyServer {
 pub async fn subscribers(server: &AnyServer, count: usize) {
     let server = plain(&server.url()).await;
     let subscribed = async || {
-        let mut list = redis::cmd("CLIENT");
-        let listed: String = list.arg("LIST").query_async(&mut server.clone()).await.unwrap();
+        let listed = clients_of(&mut server.clone()).await;
         listed.lines().filter(|line| !line.contains(" sub=0")).count() == count
     };
     until("subscribers", subscribed).await;

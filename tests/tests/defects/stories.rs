@@ -7,7 +7,8 @@ use failover_testkit::{
 use redis::{AsyncCommands, aio::MultiplexedConnection};
 use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
 use tests::{
-    Load, PATIENCE, becomes_active, brisk, config, connected, pair, plain, quick, real_server, until,
+    Load, PATIENCE, becomes_active, brisk, clients_of, config, connected, pair, plain, quick, real_server,
+    until,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -107,7 +108,7 @@ async fn b18_a_database_on_a_unix_socket_is_checked_there() {
     let secondary = AnyServer::start().await.unwrap();
     let url = format!("redis+unix://{}", primary.unix_socket().unwrap().display());
     let client = connected(quick(config(&url, &secondary.url()))).await;
-    let list: String = redis::cmd("CLIENT").arg("LIST").query_async(&mut client.clone()).await.unwrap();
+    let list = clients_of(&mut client.clone()).await;
     let ways: Vec<_> = list.lines().filter_map(|client| client.split(" addr=").nth(1)).collect();
     assert!(ways.len() >= 2 && ways.iter().all(|way| way.contains(".sock")), "{list}");
     primary.stop().unwrap();

@@ -6,7 +6,7 @@ use failover_testkit::server::AnyServer;
 use futures_util::{FutureExt, StreamExt};
 use redis::{AsyncCommands, RedisError};
 use redis_failover::{Error, Event, MultiDbClient, PubSubItem, PubSubSettings};
-use tests::{Load, PATIENCE, active, eventually, plain, until};
+use tests::{Load, PATIENCE, active, clients_of, eventually, plain, until};
 use tokio::{
     runtime::Handle,
     time::{Instant, sleep, timeout},
@@ -26,8 +26,7 @@ fn pop(
 
 async fn is_popping(server: &AnyServer) -> bool {
     let mut connection = plain(&server.url()).await;
-    let list: String = redis::cmd("CLIENT").arg("LIST").query_async(&mut connection).await.unwrap();
-    list.contains("cmd=blpop")
+    clients_of(&mut connection).await.contains("cmd=blpop")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use redis::aio::MultiplexedConnection;
 use redis_failover::{DatabaseConfig, Event, EventStream, MultiDbClient, MultiDbConfig, Tls};
 use tempfile::TempDir;
-use tests::{Load, PATIENCE, becomes_active, eventually, plain, switches};
+use tests::{Load, PATIENCE, becomes_active, cut_probes, eventually, plain, switches};
 use tokio::time::{sleep, timeout};
 use tower_failover::Verdict;
 
@@ -24,16 +24,6 @@ async fn shows(identity: &Identity, server: &mut MultiplexedConnection, director
     command.arg("SET").arg("tls-cert-file").arg(certificate.to_str().unwrap());
     command.arg("tls-key-file").arg(key.to_str().unwrap());
     command.exec_async(server).await.unwrap();
-}
-
-/// Closes the health checks' connections: those whose last command was a PING.
-async fn cut_probes(server: &mut MultiplexedConnection) {
-    let list: String = redis::cmd("CLIENT").arg("LIST").query_async(server).await.unwrap();
-    for line in list.lines().filter(|line| line.contains(" cmd=ping ")) {
-        let id = line.split(['=', ' ']).nth(1).unwrap();
-        // It may have gone by itself.
-        let _ = redis::cmd("CLIENT").arg(&["KILL", "ID", id]).query_async::<u32>(server).await;
-    }
 }
 
 async fn told_why(events: &mut EventStream) -> String {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::{AsyncCommands, RedisResult};
 use redis_failover::tower_failover::failure_detector::Observation;
 use redis_failover::{DatabaseConfig, Error, MultiDbClient, MultiDbConfig};
-use tests::{Load, PATIENCE, active, becomes_active, brisk, config, connected, plain, switches};
+use tests::{Load, PATIENCE, active, becomes_active, brisk, clients_of, config, connected, plain, switches};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -189,8 +189,7 @@ async fn b36_a_database_that_is_left_keeps_no_idle_dedicated_connection() {
 
 /// How many are connected.
 async fn clients(direct: &mut redis::aio::MultiplexedConnection) -> usize {
-    let list: String = redis::cmd("CLIENT").arg("LIST").query_async(direct).await.unwrap();
-    list.lines().count()
+    clients_of(direct).await.lines().count()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
