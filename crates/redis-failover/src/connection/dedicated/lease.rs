@@ -5,7 +5,7 @@ use std::io;
 
 use redis::Value;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, Instant, sleep};
 
 use super::super::{Address, ConnectionError, Dialled, Endpoint};
 use super::Dedicated;
@@ -58,12 +58,16 @@ impl Lease {
         let cursor_tag = settings.cursor_tag.on(dialled.server);
         let sent = cursor_tag.outgoing(command)?.unwrap_or_else(|| command.clone());
         let answered = send(dialled.connection.clone(), sent);
+        let sent_at = Instant::now();
         let may_be_silent = command.blocking().is_some() || settings.suspicion.is_off();
         let reply = tokio::select! {
             biased;
             reply = answered => reply.map_err(ConnectionError::from),
             never = self.suspect_silence(), if !may_be_silent => match never {},
-            () = elapsed(limit) => Err(too_slow(limit)),
+            () = elapsed(limit) => {
+                self.dedicated.distrust(sent_at);
+                Err(too_slow(limit))
+            }
         };
         match reply {
             Ok(reply) => Ok(cursor_tag.incoming(command, reply)?),

@@ -256,6 +256,13 @@ impl Dedicated {
         }
     }
 
+    /// A connection has carried nothing since then, and those that were idle all the while may have been forgotten with
+    /// it: by a router, or while the machine slept.
+    fn distrust(&self, since: Instant) {
+        let forgotten = self.pool().expired(since.elapsed());
+        drop(forgotten);
+    }
+
     /// What a lease gives back.
     fn put_back(&self, endpoint: &Endpoint, dialled: Dialled) {
         let too_many = if self.is_active() && !dialled.is_over() {

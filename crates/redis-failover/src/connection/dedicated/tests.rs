@@ -128,6 +128,26 @@ async fn b36_an_idle_connection_that_was_lost_or_fell_silent_is_dialled_anew_bef
 }
 
 #[tokio::test(start_paused = true)]
+async fn b57_what_was_idle_while_a_call_waited_in_vain_is_forgotten_with_its_connection() {
+    let stage = Stage::new(3);
+    let [asking, idle, busy] = [stage.ping().await, stage.ping().await, stage.ping().await];
+    idle.give_back();
+    let former = stage.server();
+    former.freeze();
+    let asked = tokio::spawn(async move { ping(&asking).await });
+    sleep(Duration::from_millis(100)).await;
+    busy.give_back();
+    assert!(asked.await.unwrap().is_err());
+
+    former.thaw();
+    stage.replace_server();
+    stage.ping().await.give_back();
+    assert_eq!(stage.dials(), 3, "what was given back meanwhile had just served");
+    settle().await;
+    assert_eq!(former.connections_open(), 1, "and is the only one that is kept");
+}
+
+#[tokio::test(start_paused = true)]
 async fn b36_beyond_the_maximum_a_call_waits_its_turn_and_not_for_ever() {
     let stage = Stage::new(1);
     let lease = stage.ping().await;
