@@ -1,6 +1,6 @@
 //! What the servers know of the calls, compared with what was said of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::clients::Worked;
 use super::ground::{counts, listed};
@@ -8,11 +8,16 @@ use super::journal::{Answer, End, Place};
 use super::work::{DONE, QUEUE};
 use super::{Journal, Stage, Workload};
 use crate::NAMES;
-use crate::messages::{Ledger, PUBLISHED};
+use crate::messages::{Ledger, PUBLISHED, Read};
 
-/// How often each call was applied, by its number and in each region.
+/// How the calls were applied.
 #[derive(Debug, Default)]
-pub(super) struct Applied(BTreeMap<u64, [u64; 2]>);
+pub(super) struct Applied {
+    /// How often each, by its number and in each region.
+    counts: BTreeMap<u64, [u64; 2]>,
+    /// Those that a server listed after later ones.
+    late: BTreeSet<u64>,
+}
 
 /// What does not fit.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +50,7 @@ impl Applied {
                     applied.add(*number, place, count);
                 }
             } else {
-                for (number, count) in listed(stage, place, lists).await {
-                    applied.add(number, place, count);
-                }
+                applied.take(place, &listed(stage, place, lists).await);
             }
         }
         applied
@@ -55,19 +58,42 @@ impl Applied {
 
     fn add(&mut self, number: u64, place: Place, count: u64) {
         if count > 0 {
-            self.0.entry(number).or_default()[place] += count;
+            self.counts.entry(number).or_default()[place] += count;
+        }
+    }
+
+    /// Takes what the servers of a region have listed; where two have listed a number, the one that did so more often.
+    fn take(&mut self, place: Place, servers: &[Vec<u64>]) {
+        let mut most = BTreeMap::<u64, u64>::new();
+        for listed in servers {
+            let mut here = BTreeMap::<u64, u64>::new();
+            let mut last = 0;
+            for &number in listed {
+                *here.entry(number).or_default() += 1;
+                if number < last {
+                    self.late.insert(number);
+                }
+                last = last.max(number);
+            }
+            for (number, count) in here {
+                let most = most.entry(number).or_default();
+                *most = count.max(*most);
+            }
+        }
+        for (number, count) in most {
+            self.add(number, place, count);
         }
     }
 
     fn times(&self, number: u64) -> u64 {
-        self.0.get(&number).map_or(0, |counts| counts.iter().sum())
+        self.counts.get(&number).map_or(0, |counts| counts.iter().sum())
     }
 
     /// From where an answer came: as it says itself, or as the one server says that applied what it tells of.
     #[must_use]
     pub(super) fn place_of(&self, answer: &Answer) -> Option<Place> {
         let applied = || {
-            let counts = self.0.get(&answer.tells_of?)?;
+            let counts = self.counts.get(&answer.tells_of?)?;
             counts.iter().position(|count| *count > 0)
         };
         answer.from.or_else(applied)
@@ -89,20 +115,30 @@ impl Applied {
             }
         }
         if worked.workload == Workload::Messages {
-            let found = self.ledger(&worked.journal).compare(NAMES[0], &worked.read);
+            let late = self.late_in_doubt(&worked.journal);
+            let in_time = |read: &&Read| !matches!(read, Read::Number(number) if late.contains(number));
+            let read: Vec<Read> = worked.read.iter().filter(in_time).cloned().collect();
+            let found = self.ledger(&worked.journal, &late).compare(NAMES[0], &read);
             findings.unreported_gaps = found.unmarked + found.stale + found.disordered;
         }
         findings
     }
 
     fn twice(&self) -> usize {
-        self.0.keys().filter(|number| self.times(**number) > 1).count()
+        self.counts.keys().filter(|number| self.times(**number) > 1).count()
+    }
+
+    /// Messages that were on their way for longer than their publisher waited, and that their server published after
+    /// later ones: they have no place in the order.
+    fn late_in_doubt(&self, journal: &Journal) -> BTreeSet<u64> {
+        let in_doubt = journal.calls().into_iter().filter(|call| matches!(call.end, End::InDoubt));
+        in_doubt.map(|call| call.number).filter(|number| self.late.contains(number)).collect()
     }
 
     /// Which server took which number.
-    fn ledger(&self, journal: &Journal) -> Ledger {
+    fn ledger(&self, journal: &Journal, late: &BTreeSet<u64>) -> Ledger {
         let mut ledger = Ledger::default();
-        for (number, counts) in &self.0 {
+        for (number, counts) in self.counts.iter().filter(|(number, _)| !late.contains(number)) {
             if let Some(place) = counts.iter().position(|count| *count > 0) {
                 ledger.taken.insert(*number, NAMES[place].to_owned());
             }
@@ -136,7 +172,7 @@ mod tests {
     }
 
     fn applied(counts: &[(u64, [u64; 2])]) -> Applied {
-        Applied(counts.iter().copied().collect())
+        Applied { counts: counts.iter().copied().collect(), ..Applied::default() }
     }
 
     #[test]
@@ -165,5 +201,16 @@ mod tests {
             worked(Workload::Increments, vec![Err(Error::MayHaveBeenApplied(None)), Err(Error::CircuitOpen)]);
         let findings = applied(&[(1, [1, 0]), (2, [1, 0])]).compare(&worked);
         assert_eq!(findings, Findings { untold: 1, ..Findings::default() });
+    }
+    #[test]
+    fn a_message_that_came_late_has_no_place_in_the_order_if_its_publisher_was_told_of_the_doubt() {
+        let in_doubt = || Err(Error::MayHaveBeenApplied(None));
+        for (end, unreported_gaps) in [(in_doubt(), 0), (Ok(Answer::of(2)), 1)] {
+            let mut worked = worked(Workload::Messages, vec![Ok(Answer::of(1)), end, Ok(Answer::of(3))]);
+            worked.read = [1, 3, 2].map(Read::Number).into();
+            let mut applied = Applied::default();
+            applied.take(0, &[vec![1, 3, 2]]);
+            assert_eq!(applied.compare(&worked).unreported_gaps, unreported_gaps);
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! Servers of two regions, and what lies between them and the clients.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -273,23 +272,17 @@ pub(super) async fn counts(stage: &Stage, place: Place, keys: &[String]) -> Vec<
     counts
 }
 
-/// How often each number is in these lists of this region; where two servers have them, in those of the one where it is
-/// more often.
-pub(super) async fn listed(stage: &Stage, place: Place, lists: &[&str]) -> BTreeMap<u64, u64> {
-    let mut most = BTreeMap::<u64, u64>::new();
+/// What is in these lists of this region: of each server that has them, all of them one after the other.
+pub(super) async fn listed(stage: &Stage, place: Place, lists: &[&str]) -> Vec<Vec<u64>> {
+    let mut servers = Vec::new();
     for mut client in stage.lookups(place).await {
-        let mut here = BTreeMap::<u64, u64>::new();
+        let mut here = Vec::new();
         for list in lists {
-            for number in client.lrange::<_, Vec<u64>>(list, 0, -1).await.unwrap() {
-                *here.entry(number).or_default() += 1;
-            }
+            here.extend(client.lrange::<_, Vec<u64>>(list, 0, -1).await.unwrap());
         }
-        for (number, count) in here {
-            let most = most.entry(number).or_default();
-            *most = count.max(*most);
-        }
+        servers.push(here);
     }
-    most
+    servers
 }
 
 /// An operator's connection to a server: it waits for as long as it takes.

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use failover_testkit::proxy::FaultProxy;
 use redis::{AsyncCommands, RedisResult};
 use redis_failover::tower_failover::failure_detector::Observation;
 use redis_failover::{DatabaseConfig, Error, MultiDbClient, MultiDbConfig};
-use tests::{Load, PATIENCE, active, becomes_active, brisk, clients_of, config, connected, plain, switches};
+use tests::{
+    Load, PATIENCE, active, becomes_active, brisk, clients_of, config, connected, plain, switches, until,
+};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -92,6 +95,34 @@ async fn b49_a_pop_without_end_ends_clearly_when_its_database_is_left() {
             blocked(&primary, 0).await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b35_who_waits_for_a_connection_of_his_own_goes_elsewhere_as_soon_as_its_database_is_left() {
+    let Some((primary, secondary)) = durable_pair().await else { return };
+    let network = FaultProxy::start(primary.addr()).await.unwrap();
+    let config = config(&network.url(), &secondary.url()).connect_timeout(6 * PATIENCE);
+    let client = connected(config).await;
+    becomes_active(&client, "primary").await;
+    network.control().swallow_new();
+    let before = network.control().connections_accepted();
+    let popping = tokio::spawn(pop(client.clone(), "queue", 0.0));
+    let counting = client.clone();
+    let transaction = tokio::spawn(async move {
+        let increment = |_, mut pipeline: redis::Pipeline| async move {
+            pipeline.incr("counter", 1);
+            Ok(Some(pipeline))
+        };
+        counting.transaction("counter", increment).await
+    });
+    until("both dial", async || network.control().connections_accepted() >= before + 2).await;
+
+    client.handle().unwrap().set_active("secondary", None).await.unwrap();
+    let counted: Option<(u64,)> = timeout(PATIENCE, transaction).await.unwrap().unwrap().unwrap();
+    assert_eq!(counted, Some((1,)));
+    client.clone().rpush::<_, _, ()>("queue", 7).await.unwrap();
+    let popped = timeout(PATIENCE, popping).await.unwrap().unwrap().unwrap();
+    assert_eq!(popped, Some(("queue".into(), 7)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -45,7 +45,8 @@ pub struct ConnectionWatch {
 #[non_exhaustive]
 pub enum ConnectionTrouble {
     /// A call sent on it has waited for its whole limit, nothing was answered meanwhile, and a probe that began after
-    /// the call was sent has passed. Noticed by a [`Deadline`](crate::Deadline) with a sweeper.
+    /// the call was sent has passed. Noticed by a [`Deadline`](crate::Deadline) with a sweeper; or on a connection
+    /// [beside](Availability::sent_beside), which whatever forgot it may have forgotten with this one.
     Silent,
     /// The member answered that it cannot serve. Calls wait until it is [settled](ConnectionWatch::settle) whether
     /// another connection can. Noticed by a [`FailureDetector`](crate::FailureDetector).
@@ -78,6 +79,23 @@ impl ConnectionWatch {
     }
 }
 
+/// A call that was sent on a connection of its own. If it waits in vain, that says something of the others.
+#[derive(Debug)]
+#[must_use = "it says something only when it has waited"]
+pub struct SentBeside {
+    availability: Availability,
+    sent: ProbeMark,
+    answered_at: Millis,
+}
+
+impl SentBeside {
+    /// It has waited for its whole limit. If nothing was answered on other connections meanwhile, and a probe that began
+    /// after it was sent has passed, those connections are to be replaced.
+    pub fn waited_in_vain(self) {
+        self.availability.waited_in_vain(self.sent, self.answered_at);
+    }
+}
+
 impl Drop for ConnectionWatch {
     fn drop(&mut self) {
         let mut state = self.availability.lock();
@@ -98,6 +116,12 @@ impl Availability {
         let changes = self.changes();
         self.lock().renewal.watches += 1;
         ConnectionWatch { availability: self.clone(), begun: self.traffic().connection_begins(), changes }
+    }
+
+    /// A call is sent now, on a connection of its own beside those that are watched.
+    pub fn sent_beside(&self) -> SentBeside {
+        let traffic = self.traffic();
+        SentBeside { availability: self.clone(), sent: traffic.mark(), answered_at: traffic.answered_at() }
     }
 
     /// Whether a repeat is better made a little later: a probe is on its way (B17), or a new connection (B59).
@@ -155,6 +179,27 @@ mod tests {
             availability.wants_another_connection();
             assert!(!availability.is_in_doubt(), "one has just been made");
             advance(PACE).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn b57_a_call_beside_that_waits_in_vain_speaks_against_a_connection_that_answers_nothing_either() {
+        for (answered, passed) in [(false, true), (true, true), (false, false)] {
+            let availability = Availability::new("eu-west", Events::default());
+            let mut watch = availability.watch_connection();
+            let traffic = availability.traffic();
+            traffic.answered(traffic.mark(), 100);
+            let sent = availability.sent_beside();
+            if answered {
+                traffic.answered(traffic.mark(), 200);
+            }
+            let probe = traffic.probe_begins();
+            if passed {
+                traffic.probe_passed(probe);
+            }
+            sent.waited_in_vain();
+            let expected = (passed && !answered).then_some(ConnectionTrouble::Silent);
+            assert_eq!(trouble(&mut watch).await, expected, "answered: {answered}, passed: {passed}");
         }
     }
 

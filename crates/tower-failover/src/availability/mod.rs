@@ -48,7 +48,7 @@ use gate::GateWord;
 
 pub use against::LastError;
 pub use changes::Changes;
-pub use connection::{ConnectionTrouble, ConnectionWatch};
+pub use connection::{ConnectionTrouble, ConnectionWatch, SentBeside};
 pub use gate::{Epoch, Gate, Phase};
 pub use machine::{CircuitState, CircuitStatus, Machine};
 pub(crate) use probe_side::ProbeSide;

@@ -58,7 +58,7 @@ impl Lease {
         let cursor_tag = settings.cursor_tag.on(dialled.server);
         let sent = cursor_tag.outgoing(command)?.unwrap_or_else(|| command.clone());
         let answered = send(dialled.connection.clone(), sent);
-        let sent_at = Instant::now();
+        let (sent_at, beside) = (Instant::now(), self.dedicated.availability().sent_beside());
         let may_be_silent = command.blocking().is_some() || settings.suspicion.is_off();
         let reply = tokio::select! {
             biased;
@@ -66,6 +66,7 @@ impl Lease {
             never = self.suspect_silence(), if !may_be_silent => match never {},
             () = elapsed(limit) => {
                 self.dedicated.distrust(sent_at);
+                beside.waited_in_vain();
                 Err(too_slow(limit))
             }
         };

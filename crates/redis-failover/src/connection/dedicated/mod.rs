@@ -79,6 +79,10 @@ impl Dedicated {
     }
 }
 
+fn left() -> RedisError {
+    (redis::ErrorKind::Client, "the database is no longer the active one").into()
+}
+
 /// Keeps idle connections for as long as they are of use. Dropping it closes all, idle or not, for good.
 pub(crate) struct DedicatedKeeper {
     task: JoinHandle<()>,
@@ -163,9 +167,18 @@ impl Dedicated {
 
     /// A connection for the caller alone, until the lease is dropped, which closes it, or given back. In a cluster, to
     /// the node that has the slot.
+    ///
+    /// Only for as long as the database is the active one: what is not sent yet is better sent elsewhere.
     pub(crate) async fn lease(&self, slot: Option<u16>) -> Result<Lease, ConnectionError> {
-        let endpoint = self.0.place.endpoint(slot).await.map_err(|error| self.none(error))?;
-        self.lease_at(endpoint).await
+        let leasing = async {
+            let endpoint = self.0.place.endpoint(slot).await.map_err(|error| self.none(error))?;
+            self.lease_at(endpoint).await
+        };
+        tokio::select! {
+            biased;
+            leased = leasing => leased,
+            () = self.left() => Err(ConnectionError::NoDedicated(Arc::new(left()))),
+        }
     }
 
     async fn lease_at(&self, endpoint: Endpoint) -> Result<Lease, ConnectionError> {
