@@ -33,17 +33,24 @@ fn collect(subject: &str, calls: u64) -> Option<f64> {
     collected.trim().parse().ok()
 }
 
-/// The other end of [`count_instructions`]: if this run is for callgrind, makes the calls that it is to count.
-/// `subject` gives the subject of a name.
+/// The other end of [`count_instructions`]: if this run is for callgrind, how many calls it is to make, and of what.
+///
+/// # Panics
+/// If the number is none.
+#[must_use]
+pub fn to_be_counted() -> Option<(u64, String)> {
+    let mut arguments = env::args().skip_while(|argument| argument != CALLS).skip(1);
+    let calls = arguments.next()?.parse().expect("a number of calls");
+    Some((calls, arguments.next().unwrap_or_default()))
+}
+
+/// If this run is for callgrind, makes the calls that it is to count. `subject` gives the subject of a name.
 ///
 /// # Panics
 /// If a call does.
 #[must_use]
 pub fn run_counted(runtime: &Runtime, subject: impl FnOnce(&str) -> Option<Subject>) -> bool {
-    let mut arguments = env::args().skip_while(|argument| argument != CALLS).skip(1);
-    let Some(calls) = arguments.next() else { return false };
-    let calls = calls.parse().expect("a number of calls");
-    let name = arguments.next().unwrap_or_default();
+    let Some((calls, name)) = to_be_counted() else { return false };
     let subject = subject(&name).expect("the name of a subject");
     subject.run(runtime, Length::Calls(calls));
     true

@@ -9,7 +9,7 @@ mod slices;
 mod stack;
 mod subject;
 
-pub use instructions::{count_instructions, run_counted};
+pub use instructions::{count_instructions, run_counted, to_be_counted};
 pub use noop::{Answer, Noop};
 pub use slices::{Median, Threads, interleave};
 pub use stack::{AllLayers, Failures, MemberLayers, MemberService, all_layers, balance};

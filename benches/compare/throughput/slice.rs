@@ -1,0 +1,135 @@
+//! Callers in a closed loop, for a short time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use redis::AsyncCommands;
+use redis::aio::ConnectionLike;
+use rustix::time::{ClockId, clock_gettime};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+/// All of them are there: a missing one would cost less to answer.
+pub(crate) const KEYS: u64 = 1000;
+/// 16 bytes.
+pub(crate) const VALUE: &str = "sixteen bytes ok";
+/// Commands in a pipeline.
+const PIPELINE: u64 = 100;
+
+pub(crate) fn key(number: u64) -> String {
+    format!("key:{:04}", number % KEYS)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    Get,
+    Pipeline,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Load {
+    pub(crate) callers: usize,
+    pub(crate) work: Work,
+}
+
+impl Load {
+    pub(crate) fn name(self) -> String {
+        match self.work {
+            Work::Get => format!("GET 16 B by {} callers", self.callers),
+            Work::Pipeline => format!("pipelines of {PIPELINE} by {} callers", self.callers),
+        }
+    }
+}
+
+/// What a slice came to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slice {
+    commands: u64,
+    took: Duration,
+    spent: Duration,
+}
+
+impl Slice {
+    /// Commands a second.
+    pub(crate) fn speed(&self) -> f64 {
+        self.commands as f64 / self.took.as_secs_f64()
+    }
+
+    /// Nanoseconds of this thread's processor's time a command.
+    pub(crate) fn cost(&self) -> f64 {
+        self.spent.as_nanos() as f64 / self.commands as f64
+    }
+}
+
+/// Callers on clones of this connection call for so long.
+pub(crate) async fn run<C>(connection: C, load: Load, length: Duration) -> Slice
+where
+    C: ConnectionLike + Clone + Send + Sync + 'static,
+{
+    let over = Arc::new(AtomicBool::new(false));
+    let (began, spent_before) = (Instant::now(), spent());
+    let mut callers = JoinSet::new();
+    for caller in 0..load.callers {
+        let (mut connection, over) = (connection.clone(), Arc::clone(&over));
+        callers.spawn(async move {
+            let mut commands = 0;
+            while !over.load(Ordering::Relaxed) {
+                commands += work(&mut connection, load.work, caller as u64 * 31 + commands).await;
+            }
+            commands
+        });
+    }
+    sleep(length).await;
+    over.store(true, Ordering::Relaxed);
+    let commands = callers.join_all().await.into_iter().sum();
+    Slice { commands, took: began.elapsed(), spent: spent() - spent_before }
+}
+
+/// So many commands, by all callers together.
+pub(crate) async fn calls<C>(connection: C, load: Load, calls: u64)
+where
+    C: ConnectionLike + Clone + Send + Sync + 'static,
+{
+    let left = Arc::new(AtomicU64::new(0));
+    let mut callers = JoinSet::new();
+    for _ in 0..load.callers {
+        let (mut connection, made) = (connection.clone(), Arc::clone(&left));
+        callers.spawn(async move {
+            loop {
+                let number = made.fetch_add(1, Ordering::Relaxed);
+                if number >= calls {
+                    return;
+                }
+                work(&mut connection, load.work, number).await;
+            }
+        });
+    }
+    callers.join_all().await;
+}
+
+/// One call; how many commands it was.
+async fn work<C: ConnectionLike + Send + Sync>(connection: &mut C, work: Work, number: u64) -> u64 {
+    match work {
+        Work::Get => {
+            let value: String = connection.get(key(number)).await.expect("an answer");
+            assert_eq!(value, VALUE);
+            1
+        }
+        Work::Pipeline => {
+            let mut pipeline = redis::pipe();
+            for place in 0..PIPELINE {
+                pipeline.get(key(number + place));
+            }
+            let values: Vec<String> = pipeline.query_async(connection).await.expect("answers");
+            assert_eq!(values.len() as u64, PIPELINE);
+            PIPELINE
+        }
+    }
+}
+
+/// The processor's time that this thread has spent.
+fn spent() -> Duration {
+    let spent = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(spent).expect("a time that is not negative")
+}
