@@ -9,11 +9,10 @@
 
 #![expect(clippy::expect_used, reason = "a broken set-up ends the measurement")]
 
-mod ours;
-mod peers;
 mod table;
 
-use benches::{Length, Noop, Subject, Threads, count_instructions, interleave, run_counted};
+use benches::subjects::{find, layers_and_peers};
+use benches::{Threads, allocations, count_instructions, interleave, run_counted};
 use tokio::runtime::Builder;
 use tokio::time::Duration;
 
@@ -24,12 +23,11 @@ const SLICE: Duration = Duration::from_millis(10);
 
 fn main() {
     let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
-    let counted = async |name: &str| subjects::<true>().into_iter().find(|subject| subject.name == name);
-    if run_counted(&runtime, |name| runtime.block_on(counted(name))) {
+    if run_counted(&runtime, |name| find(&runtime, name)) {
         return;
     }
 
-    let [ready, pending] = &runtime.block_on(async { [subjects::<false>(), subjects::<true>()] });
+    let [ready, pending] = &[layers_and_peers::<false>(&runtime), layers_and_peers::<true>(&runtime)];
     let slices = || {
         let ready = ready.iter().map(|subject| (subject, Threads::One));
         let one = pending.iter().map(|subject| (subject, Threads::One));
@@ -49,30 +47,9 @@ fn main() {
                 pending: column(1),
                 two_threads: column(2),
                 instructions: count_instructions(subject.name),
-                allocations: allocations(|| subject.run(&runtime, Length::Calls(10_000)).made),
+                allocations: allocations(&runtime, subject),
             }
         })
         .collect();
     table::print(&rows, ROUNDS, SLICE);
-}
-
-/// In the order of the table. All rows are compared with the first.
-fn subjects<const PENDING_ONCE: bool>() -> Vec<Subject> {
-    let mut subjects = vec![
-        Subject::new("bare service", Noop::<PENDING_ONCE>),
-        Subject::new("bare service again", Noop::<PENDING_ONCE>),
-        ours::together::<PENDING_ONCE>(),
-    ];
-    subjects.extend(ours::apart::<PENDING_ONCE>());
-    subjects.push(peers::tower_resilience::<PENDING_ONCE>());
-    subjects.push(peers::failsafe::<PENDING_ONCE>());
-    subjects.push(peers::buffer_over_p2c::<PENDING_ONCE>());
-    subjects
-}
-
-/// Allocations a call, in so many calls on this thread.
-fn allocations(calls: impl FnOnce() -> u64) -> f64 {
-    let mut made = 0;
-    let counted = allocation_counter::measure(|| made = calls());
-    counted.count_total as f64 / made as f64
 }

@@ -3,12 +3,15 @@
 
 #![expect(clippy::expect_used, reason = "a broken measurement ends")]
 
+mod allocations;
 mod instructions;
 mod noop;
 mod slices;
 mod stack;
 mod subject;
+pub mod subjects;
 
+pub use allocations::allocations;
 pub use instructions::{count_instructions, run_counted, to_be_counted};
 pub use noop::{Answer, Noop};
 pub use slices::{Median, Threads, interleave};

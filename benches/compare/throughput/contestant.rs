@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use fred::interfaces::{ClientLike, KeysInterface};
 use futures_util::future::BoxFuture;
 use redis::aio::{ConnectionLike, ConnectionManager};
 use redis::io::tcp::TcpSettings;
-use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo};
+use redis::{AsyncCommands, AsyncConnectionConfig, Client, IntoConnectionInfo};
 use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
 
 use super::slice::{self, Load, Slice};
@@ -16,19 +17,59 @@ pub(crate) enum Kind {
     Plain,
     PlainWithoutTimeout,
     Manager,
+    Fred,
     Ours,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 4] = [Self::Plain, Self::PlainWithoutTimeout, Self::Manager, Self::Ours];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Plain, Self::PlainWithoutTimeout, Self::Manager, Self::Fred, Self::Ours];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Plain => "redis-rs",
             Self::PlainWithoutTimeout => "redis-rs without timeout",
             Self::Manager => "ConnectionManager",
+            Self::Fred => "fred",
             Self::Ours => "MultiDbClient",
         }
+    }
+}
+
+/// What callers do, whatever library they use.
+pub(crate) trait Connection: Clone + Send + Sync + 'static {
+    fn get(&mut self, key: String) -> impl Future<Output = String> + Send;
+    fn get_together(&mut self, keys: Vec<String>) -> impl Future<Output = Vec<String>> + Send;
+}
+
+#[derive(Clone)]
+struct OfRedisRs<C>(C);
+
+impl<C: ConnectionLike + Clone + Send + Sync + 'static> Connection for OfRedisRs<C> {
+    async fn get(&mut self, key: String) -> String {
+        self.0.get(key).await.expect("an answer")
+    }
+
+    async fn get_together(&mut self, keys: Vec<String>) -> Vec<String> {
+        let mut pipeline = redis::pipe();
+        for key in keys {
+            pipeline.get(key);
+        }
+        pipeline.query_async(&mut self.0).await.expect("answers")
+    }
+}
+
+impl Connection for fred::clients::Client {
+    async fn get(&mut self, key: String) -> String {
+        KeysInterface::get(self, key).await.expect("an answer")
+    }
+
+    async fn get_together(&mut self, keys: Vec<String>) -> Vec<String> {
+        let pipeline = self.pipeline();
+        for key in keys {
+            let () = pipeline.get(key).await.expect("a queued command");
+        }
+        pipeline.all().await.expect("answers")
     }
 }
 
@@ -40,7 +81,7 @@ trait Callers {
     fn calls(&self, load: Load, calls: u64) -> BoxFuture<'static, ()>;
 }
 
-impl<C: ConnectionLike + Clone + Send + Sync + 'static> Callers for C {
+impl<C: Connection> Callers for C {
     fn slice(&self, load: Load, length: Duration) -> BoxFuture<'static, Slice> {
         Box::pin(slice::run(self.clone(), load, length))
     }
@@ -53,26 +94,30 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Callers for C {
 impl Contestant {
     /// To the first of these URLs; the second one is for a standby.
     pub(crate) async fn open(kind: Kind, [url, standby]: [&str; 2]) -> Self {
-        let info = url.into_connection_info().expect("the server's URL");
-        let client = Client::open(info.set_tcp_settings(TcpSettings::default().set_nodelay(true)));
-        let client = client.expect("a client of redis-rs");
-        let callers: Box<dyn Callers> = match kind {
-            Kind::Plain => Box::new(client.get_multiplexed_async_connection().await.expect("a connection")),
+        let client = || {
+            let info = url.into_connection_info().expect("the server's URL");
+            let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
+            Client::open(info).expect("a client of redis-rs")
+        };
+        let plain = async |config: AsyncConnectionConfig| {
+            let connection = client().get_multiplexed_async_connection_with_config(&config).await;
+            OfRedisRs(connection.expect("a connection"))
+        };
+        Self(match kind {
+            Kind::Plain => Box::new(plain(AsyncConnectionConfig::new()).await),
             Kind::PlainWithoutTimeout => {
-                let config = AsyncConnectionConfig::new().set_response_timeout(None);
-                let connection = client.get_multiplexed_async_connection_with_config(&config).await;
-                Box::new(connection.expect("a connection"))
+                Box::new(plain(AsyncConnectionConfig::new().set_response_timeout(None)).await)
             }
-            Kind::Manager => Box::new(ConnectionManager::new(client).await.expect("a manager")),
+            Kind::Manager => Box::new(OfRedisRs(ConnectionManager::new(client()).await.expect("a manager"))),
+            Kind::Fred => Box::new(open_fred(url).await),
             Kind::Ours => {
                 let database = |url: &str| DatabaseConfig::from_url(url).expect("the server's URL");
                 let config = MultiDbConfig::new([database(url), database(standby).weight(0.5)]);
                 let client = MultiDbClient::new(config).expect("a valid configuration");
                 client.connect(Duration::from_secs(10)).await.expect("a client that is connected");
-                Box::new(client)
+                Box::new(OfRedisRs(client))
             }
-        };
-        Self(callers)
+        })
     }
 
     pub(crate) async fn slice(&self, load: Load, length: Duration) -> Slice {
@@ -82,4 +127,13 @@ impl Contestant {
     pub(crate) async fn calls(&self, load: Load, calls: u64) {
         self.0.calls(load, calls).await;
     }
+}
+
+async fn open_fred(url: &str) -> fred::clients::Client {
+    let config = fred::types::config::Config::from_url(url).expect("the server's URL");
+    let mut builder = fred::types::Builder::from_config(config);
+    builder.with_connection_config(|config| config.tcp.nodelay = Some(true));
+    let client = builder.build().expect("a client of fred");
+    client.init().await.expect("a connection");
+    client
 }

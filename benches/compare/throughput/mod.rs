@@ -1,34 +1,36 @@
 //! Commands a second, and what a command costs (P1, P2, P3, P12).
 //!
-//! Short slices of all contestants in turn, each of ours between two of the base; what is told is the median of the
+//! Short slices of all contestants in turn, each of them between two of the base; what is told is the median of the
 //! ratios to the base's slices beside it. The client's thread and the server have a processor each.
 
 mod contestant;
+mod counts;
+mod redis_py;
+mod rounds;
 mod slice;
 
-use std::iter::zip;
 use std::time::Duration;
 
-use benches::{Median, count_instructions};
 use failover_testkit::server::RealServer;
 use redis::AsyncCommands;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::machine;
-use crate::report::{Limit, Part, Row};
-use contestant::{Contestant, Kind};
+use crate::report::{Limit, Line, Part, Row, Series};
+use contestant::Kind;
+use rounds::{Compared, compare};
 use slice::{Load, Slice, Work};
 
-const BASE: Kind = Kind::Plain;
-const OURS: Kind = Kind::Ours;
+pub(crate) use counts::make_calls;
 
-/// What is shown beside, with the ratio that is asked of ours to it, if any.
-const PEERS: [(Kind, Option<f64>); 2] = [(Kind::PlainWithoutTimeout, Some(0.88)), (Kind::Manager, None)];
+/// Beside the base: ours, the base itself once more, whose ratio is the noise, and the peers.
+const COMPARED: [Kind; 5] = [Kind::Ours, Kind::Plain, Kind::PlainWithoutTimeout, Kind::Manager, Kind::Fred];
 
 /// The target of P1; its gate is 0.97.
 const THROUGHPUT: f64 = 0.97;
+/// What is left beside redis-rs without its inner timeout.
+const WITHOUT_TIMEOUT: f64 = 0.88;
 const PROCESSOR: f64 = 1.03;
-const INSTRUCTIONS: f64 = 1.02;
 const PIPELINES: f64 = 0.97;
 
 pub(crate) fn measure(short: bool) -> Part {
@@ -38,19 +40,26 @@ pub(crate) fn measure(short: bool) -> Part {
     let urls = servers.each_ref().map(RealServer::url);
     let urls = urls.each_ref().map(String::as_str);
     let (rounds, length) =
-        if short { (15, Duration::from_millis(60)) } else { (41, Duration::from_millis(100)) };
-    let mut part = Part {
-        versions: vec![("server", servers[0].describe()), ("redis-rs", "1.8".into())],
-        rows: Vec::new(),
-    };
-    for callers in [64, 512] {
+        if short { (15, Duration::from_millis(60)) } else { (41, Duration::from_millis(80)) };
+    let mut part = Part { versions: vec![("server", servers[0].describe())], ..Part::default() };
+    let mut lines: Vec<Line> = COMPARED.iter().map(|kind| Line::new(kind.name(), Vec::new())).collect();
+    // Few callers are not judged, and need not be measured as closely.
+    for (callers, rounds) in [(1, rounds / 5), (8, rounds / 5), (64, rounds), (512, rounds)] {
         let load = Load { callers, work: Work::Get };
-        part.rows.extend(throughput(&runtime, urls, load, (rounds, length)));
+        let compared = compare(&runtime, urls, &COMPARED, load, rounds, length);
+        for (line, compared) in lines.iter_mut().zip(&compared) {
+            line.points.push((callers as f64, compared.speed()));
+        }
+        if callers >= 64 {
+            part.rows.extend(rows(load, &compared));
+        }
     }
     let load = Load { callers: 8, work: Work::Pipeline };
-    part.rows.extend(throughput(&runtime, urls, load, (rounds, length)));
-    part.rows.extend(instructions(urls));
-    part.rows.push(allocations(&runtime, urls));
+    part.rows.extend(rows(load, &compare(&runtime, urls, &COMPARED, load, rounds, length)));
+    part.rows.extend(counts::instructions(urls));
+    part.rows.extend(counts::allocations(&runtime, urls));
+    redis_py::measure(&runtime, urls, short, &mut part);
+    part.series.push(Series { name: "callers", x: "callers", y: "commands a second", lines });
     part
 }
 
@@ -72,143 +81,29 @@ fn start(runtime: &Runtime) -> RealServer {
     server
 }
 
-/// One round: each of ours and of the peers between two of the base.
-fn throughput(
-    runtime: &Runtime,
-    urls: [&str; 2],
-    load: Load,
-    (rounds, length): (usize, Duration),
-) -> Vec<Row> {
-    let open = |kind| runtime.block_on(Contestant::open(kind, urls));
-    let base = open(BASE);
-    let others: Vec<(Kind, Contestant)> = [OURS, BASE]
-        .into_iter()
-        .chain(PEERS.into_iter().map(|(kind, _)| kind))
-        .map(|kind| (kind, open(kind)))
-        .collect();
-    let run = |contestant: &Contestant| runtime.block_on(contestant.slice(load, length));
-    for contestant in others.iter().map(|(_, contestant)| contestant).chain([&base]) {
-        let _ = run(contestant);
+fn rows(load: Load, compared: &[Compared]) -> Vec<Row> {
+    let [ours, peers @ ..] = compared else { return Vec::new() };
+    let case = |kind: Kind, what: &str| match kind {
+        Kind::Plain => format!("{0} ÷ {0} (noise), {1}: {what}", kind.name(), load.name()),
+        kind => format!("{}, {}: {what}", kind.name(), load.name()),
+    };
+    let speed = |of: &Compared| Row::ratio(case(of.kind, "commands a second"), &of.pairs(Slice::speed));
+    let cost = |of: &Compared| Row::ratio(case(of.kind, "processor, ns a command"), &of.pairs(Slice::cost));
+    if load.work == Work::Pipeline {
+        let ours = speed(ours).budget("P12", Limit::AtLeast(PIPELINES));
+        return [ours].into_iter().chain(peers.iter().map(speed)).collect();
     }
-
-    let mut pairs: Vec<Vec<(Slice, f64, f64)>> = vec![Vec::new(); others.len()];
-    for _ in 0..rounds {
-        let mut before = run(&base);
-        for ((_, contestant), pairs) in zip(&others, &mut pairs) {
-            let slice = run(contestant);
-            let after = run(&base);
-            let speed = (before.speed() + after.speed()) / 2.0;
-            let cost = (before.cost() + after.cost()) / 2.0;
-            pairs.push((slice, speed, cost));
-            before = after;
-        }
-    }
-
-    let mut rows = Vec::new();
-    let ours_speed: Vec<f64> = pairs[0].iter().map(|(slice, base, _)| slice.speed() / base).collect();
-    for (index, ((kind, _), pairs)) in zip(&others, &pairs).enumerate() {
-        let is_ours = index == 0;
-        let case = |what: &str| format!("{}, {}, {what}", kind.name(), load.name());
-        let row =
-            |budget, what: &str, figure: fn(&Slice) -> f64, base: fn(&(Slice, f64, f64)) -> f64, limit| {
-                let ratios = Median::of(pairs.iter().map(|pair| figure(&pair.0) / base(pair)));
-                Row {
-                    budget: if is_ours { budget } else { "" },
-                    case: case(what),
-                    ours: Median::of(pairs.iter().map(|pair| figure(&pair.0))).middle,
-                    base: Some(Median::of(pairs.iter().map(base)).middle),
-                    ratio: Some(ratios.middle),
-                    limit: if is_ours { limit } else { None },
-                    runs: rounds,
-                    spread: (ratios.lower, ratios.upper),
-                }
-            };
-        let (budget, limit) = match load.work {
-            Work::Get => ("P1", THROUGHPUT),
-            Work::Pipeline => ("P12", PIPELINES),
-        };
-        let limit = Some(Limit::AtLeast(limit));
-        rows.push(row(budget, "commands a second", Slice::speed, |pair| pair.1, limit));
-        if load.work == Work::Get {
-            let limit = Some(Limit::AtMost(PROCESSOR));
-            rows.push(row("P2", "processor, ns a command", Slice::cost, |pair| pair.2, limit));
-        }
-        let wanted = PEERS.iter().find(|(peer, _)| peer == kind).and_then(|(_, wanted)| *wanted);
-        if let (Some(wanted), Work::Get) = (wanted, load.work) {
-            let theirs = pairs.iter().map(|(slice, base, _)| slice.speed() / base);
-            let ratios = Median::of(zip(&ours_speed, theirs).map(|(ours, theirs)| ours / theirs));
-            rows.push(Row {
-                budget: "P1",
-                case: format!("ours beside {}, {}", kind.name(), load.name()),
-                ours: Median::of(ours_speed.iter().copied()).middle,
-                base: None,
-                ratio: Some(ratios.middle),
-                limit: Some(Limit::AtLeast(wanted)),
-                runs: rounds,
-                spread: (ratios.lower, ratios.upper),
-            });
+    let mut rows = vec![
+        speed(ours).budget("P1", Limit::AtLeast(THROUGHPUT)),
+        cost(ours).budget("P2", Limit::AtMost(PROCESSOR)),
+    ];
+    for peer in peers {
+        rows.extend([speed(peer), cost(peer)]);
+        if peer.kind == Kind::PlainWithoutTimeout {
+            let case = format!("MultiDbClient ÷ {}, {}: commands a second", peer.kind.name(), load.name());
+            let row = Row::ratio(case, &ours.beside(peer));
+            rows.push(row.budget("P1", Limit::AtLeast(WITHOUT_TIMEOUT)));
         }
     }
     rows
-}
-
-/// Instructions a command, as callgrind counts them in this very program.
-fn instructions([url, standby]: [&str; 2]) -> Vec<Row> {
-    let count = |kind: Kind| count_instructions(&format!("{},{url},{standby}", kind.name()));
-    let Some((base, ours)) = count(BASE).zip(count(OURS)) else {
-        eprintln!("callgrind is not installed: no instructions are counted");
-        return Vec::new();
-    };
-    let without = count(Kind::PlainWithoutTimeout);
-    let row = |budget, case: &str, ours: f64, limit| Row {
-        budget,
-        case: format!("{case}, {}, instructions a command", COUNTED.name()),
-        ours,
-        base: Some(base),
-        ratio: Some(ours / base),
-        limit,
-        runs: 1,
-        spread: (ours / base, ours / base),
-    };
-    let mut rows = vec![row("P2", OURS.name(), ours, Some(Limit::AtMost(INSTRUCTIONS)))];
-    rows.extend(without.map(|count| row("", Kind::PlainWithoutTimeout.name(), count, None)));
-    rows
-}
-
-const COUNTED: Load = Load { callers: 64, work: Work::Get };
-
-/// Calls of one contestant, for callgrind.
-pub(crate) fn make_calls(calls: u64, what: &str) {
-    let [name, url, standby] = what.split(',').collect::<Vec<_>>()[..] else {
-        panic!("a contestant and two servers: {what}");
-    };
-    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name).expect("a contestant");
-    let runtime = runtime();
-    runtime.block_on(async {
-        let contestant = Contestant::open(kind, [url, standby]).await;
-        contestant.calls(COUNTED, calls).await;
-    });
-}
-
-/// Allocations of a GET by one caller.
-fn allocations(runtime: &Runtime, urls: [&str; 2]) -> Row {
-    const CALLS: u64 = 2000;
-    let count = |kind| {
-        let contestant = runtime.block_on(Contestant::open(kind, urls));
-        let load = Load { callers: 1, work: Work::Get };
-        runtime.block_on(contestant.calls(load, 100));
-        let counted = allocation_counter::measure(|| runtime.block_on(contestant.calls(load, CALLS)));
-        (counted.count_total as f64 / CALLS as f64).floor()
-    };
-    let (base, ours) = (count(BASE), count(OURS));
-    Row {
-        budget: "P3",
-        case: format!("{}, allocations a GET", OURS.name()),
-        ours,
-        base: Some(base),
-        ratio: None,
-        limit: Some(Limit::AtMost(base + 1.0)),
-        runs: 1,
-        spread: (ours, ours),
-    }
 }

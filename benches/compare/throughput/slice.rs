@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use redis::AsyncCommands;
-use redis::aio::ConnectionLike;
 use rustix::time::{ClockId, clock_gettime};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
+
+use super::contestant::Connection;
 
 /// All of them are there: a missing one would cost less to answer.
 pub(crate) const KEYS: u64 = 1000;
@@ -65,7 +65,7 @@ impl Slice {
 /// Callers on clones of this connection call for so long.
 pub(crate) async fn run<C>(connection: C, load: Load, length: Duration) -> Slice
 where
-    C: ConnectionLike + Clone + Send + Sync + 'static,
+    C: Connection,
 {
     let over = Arc::new(AtomicBool::new(false));
     let (began, spent_before) = (Instant::now(), spent());
@@ -89,12 +89,12 @@ where
 /// So many commands, by all callers together.
 pub(crate) async fn calls<C>(connection: C, load: Load, calls: u64)
 where
-    C: ConnectionLike + Clone + Send + Sync + 'static,
+    C: Connection,
 {
-    let left = Arc::new(AtomicU64::new(0));
+    let made = Arc::new(AtomicU64::new(0));
     let mut callers = JoinSet::new();
     for _ in 0..load.callers {
-        let (mut connection, made) = (connection.clone(), Arc::clone(&left));
+        let (mut connection, made) = (connection.clone(), Arc::clone(&made));
         callers.spawn(async move {
             loop {
                 let number = made.fetch_add(1, Ordering::Relaxed);
@@ -109,19 +109,15 @@ where
 }
 
 /// One call; how many commands it was.
-async fn work<C: ConnectionLike + Send + Sync>(connection: &mut C, work: Work, number: u64) -> u64 {
+async fn work<C: Connection>(connection: &mut C, work: Work, number: u64) -> u64 {
     match work {
         Work::Get => {
-            let value: String = connection.get(key(number)).await.expect("an answer");
-            assert_eq!(value, VALUE);
+            assert_eq!(connection.get(key(number)).await, VALUE);
             1
         }
         Work::Pipeline => {
-            let mut pipeline = redis::pipe();
-            for place in 0..PIPELINE {
-                pipeline.get(key(number + place));
-            }
-            let values: Vec<String> = pipeline.query_async(connection).await.expect("answers");
+            let values =
+                connection.get_together((0..PIPELINE).map(|place| key(number + place)).collect()).await;
             assert_eq!(values.len() as u64, PIPELINE);
             PIPELINE
         }

@@ -7,7 +7,7 @@ use tower_service::Service;
 
 /// Calls many clones in turn. A clone of the crowd is the same crowd, handed over: the clones stay as warm as callers
 /// keep them, and one crowd at a time is called.
-pub(crate) struct Crowd<S> {
+pub(super) struct Crowd<S> {
     clones: Vec<S>,
     next: usize,
     resting: Arc<Mutex<Vec<S>>>,
@@ -15,7 +15,7 @@ pub(crate) struct Crowd<S> {
 
 impl<S: Clone> Crowd<S> {
     /// So many clones, at rest.
-    pub(crate) fn new(service: &S, number: usize) -> Self {
+    pub(super) fn new(service: &S, number: usize) -> Self {
         let resting = Arc::new(Mutex::new(vec![service.clone(); number]));
         Self { clones: Vec::new(), next: 0, resting }
     }

@@ -1,17 +1,20 @@
 //! The layers of `tower-failover`: together, and each alone.
 
-use benches::{Failures, MemberLayers, Noop, Subject, all_layers, balance};
 use tower_failover::{Member, RetryLayer, Sweeper};
 use tower_layer::Layer;
 
+use crate::noop::Noop;
+use crate::stack::{Failures, MemberLayers, all_layers, balance};
+use crate::subject::Subject;
+
 /// Retry, balance over two members, breaker, detector and deadline.
-pub(crate) fn together<const PENDING_ONCE: bool>() -> Subject {
+pub(super) fn together<const PENDING_ONCE: bool>() -> Subject {
     let (service, active) = all_layers::<PENDING_ONCE>(2);
-    active.counted(Subject::new("all layers", service))
+    active.counted(Subject::new(super::ALL_LAYERS, service))
 }
 
 /// Each layer alone on the no-op service.
-pub(crate) fn apart<const PENDING_ONCE: bool>() -> [Subject; 5] {
+pub(super) fn apart<const PENDING_ONCE: bool>() -> [Subject; 5] {
     let noop = Noop::<PENDING_ONCE>;
     let sweeper = Sweeper::spawn();
     let layers = MemberLayers::new("active", &sweeper);

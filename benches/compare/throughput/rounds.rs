@@ -1,0 +1,71 @@
+//! Slices in turn.
+
+use std::iter::zip;
+use std::time::Duration;
+
+use benches::Median;
+use tokio::runtime::Runtime;
+
+use super::contestant::{Contestant, Kind};
+use super::slice::{Load, Slice};
+
+/// The base of all ratios.
+const BASE: Kind = Kind::Plain;
+
+/// The slices of one contestant, each with the base's before and after it.
+pub(super) struct Compared {
+    pub(super) kind: Kind,
+    slices: Vec<(Slice, [Slice; 2])>,
+}
+
+impl Compared {
+    /// A figure of each slice, and that of the base beside it.
+    pub(super) fn pairs(&self, figure: fn(&Slice) -> f64) -> Vec<(f64, f64)> {
+        let pair = |(slice, [before, after]): &(Slice, [Slice; 2])| {
+            (figure(slice), (figure(before) + figure(after)) / 2.0)
+        };
+        self.slices.iter().map(pair).collect()
+    }
+
+    /// Round by round, how many times as fast as the base this one and another were.
+    pub(super) fn beside(&self, other: &Self) -> Vec<(f64, f64)> {
+        let speeds = |of: &Self| of.pairs(Slice::speed).into_iter().map(|(speed, base)| speed / base);
+        zip(speeds(self), speeds(other)).collect()
+    }
+
+    /// Commands a second.
+    pub(super) fn speed(&self) -> f64 {
+        Median::of(self.slices.iter().map(|(slice, _)| slice.speed())).middle
+    }
+}
+
+/// One round after the other: each contestant between two slices of the base.
+pub(super) fn compare(
+    runtime: &Runtime,
+    urls: [&str; 2],
+    kinds: &[Kind],
+    load: Load,
+    rounds: usize,
+    length: Duration,
+) -> Vec<Compared> {
+    let open = |kind| runtime.block_on(Contestant::open(kind, urls));
+    let base = open(BASE);
+    let contestants: Vec<Contestant> = kinds.iter().map(|kind| open(*kind)).collect();
+    let run = |contestant: &Contestant| runtime.block_on(contestant.slice(load, length));
+    // The first slices warm up.
+    for contestant in &contestants {
+        let _ = run(contestant);
+    }
+    let mut compared: Vec<Compared> =
+        kinds.iter().map(|kind| Compared { kind: *kind, slices: Vec::new() }).collect();
+    let mut before = run(&base);
+    for _ in 0..rounds {
+        for (contestant, compared) in zip(&contestants, &mut compared) {
+            let slice = run(contestant);
+            let after = run(&base);
+            compared.slices.push((slice, [before, after]));
+            before = after;
+        }
+    }
+    compared
+}
