@@ -1,6 +1,7 @@
 //! A redis-rs connection over any Tower stack.
 
 use std::fmt;
+use std::future::poll_fn;
 
 use futures_util::future::BoxFuture;
 use redis::aio::ConnectionLike;
@@ -38,12 +39,7 @@ where
     E: Into<Error> + Send,
 {
     fn call<'a>(&'a mut self, command: Command<'a>) -> BoxFuture<'a, Result<Value, Error>> {
-        Box::pin(async move {
-            std::future::poll_fn(|context| Service::<Command<'a>>::poll_ready(self, context))
-                .await
-                .map_err(Into::into)?;
-            Service::call(self, command).await.map(|reply| reply.value).map_err(Into::into)
-        })
+        Box::pin(run(self, command))
     }
 
     fn clone_box(&self) -> Box<dyn ErasedStack> {
@@ -71,10 +67,30 @@ impl StackConnection {
     /// [`Error::ConnectionState`] for a command that would change the connection, of which nothing is sent (B50), and
     /// what the stack fails with; a server's error reply is a [`Value::ServerError`] inside `Ok`, as redis-rs has it.
     pub fn call<'a>(&'a mut self, command: Command<'a>) -> BoxFuture<'a, Result<Value, Error>> {
-        match command.admitted() {
-            Ok(command) => self.stack.call(command),
-            Err(refused) => Box::pin(std::future::ready(Err(refused.into()))),
-        }
+        self.stack.call(command)
+    }
+}
+
+/// Runs a command through a stack whose type is known.
+///
+/// # Errors
+/// As [`StackConnection::call`].
+#[expect(
+    clippy::manual_async_fn,
+    reason = "the future of an `async fn` would have room for the command twice"
+)]
+#[inline]
+pub(crate) fn run<'a, S>(
+    stack: &mut S,
+    mut command: Command<'a>,
+) -> impl Future<Output = Result<Value, Error>>
+where
+    S: Service<Command<'a>, Response = Reply, Error: Into<Error>>,
+{
+    async move {
+        command.admit()?;
+        poll_fn(|context| stack.poll_ready(context)).await.map_err(Into::into)?;
+        stack.call(command).await.map(|reply| reply.value).map_err(Into::into)
     }
 }
 

@@ -29,6 +29,7 @@ pub struct Reply {
 impl Reply {
     /// Classifies the reply to a command of this shape.
     #[must_use]
+    #[inline]
     pub fn of(value: Value, shape: Shape) -> Self {
         let class = ReplyClass::of(Ok(&value), shape);
         Self { value, class, served: Kinds::NONE }

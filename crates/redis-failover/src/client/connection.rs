@@ -29,3 +29,17 @@ impl ConnectionLike for MultiDbClient {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_takes_less_than_a_kilobyte() {
+        let mut client = MultiDbClient::from_urls(["redis://db-primary:6379"]).unwrap();
+        let get = redis::cmd("GET");
+        let size = size_of_val(&client.call(Command::from(&get)));
+        // What is larger is neither cheap to move nor to allocate, and redis-rs's future alone is larger.
+        assert!(size < 1024, "{size} bytes");
+    }
+}

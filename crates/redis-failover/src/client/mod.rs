@@ -23,7 +23,7 @@ use tower_failover::balance::Snapshot;
 use tower_failover::retry::RetryCounters;
 use tower_failover::{EventStream, Events, FailoverHandle, Route};
 
-use crate::adapter::StackConnection;
+use crate::adapter;
 use crate::command::{CallOptions, Command};
 use crate::config::{ConfigError, InitialHealthCheckPolicy, MultiDbConfig};
 use crate::error::Error;
@@ -32,7 +32,7 @@ use crate::metrics::Operations;
 use in_flight::InFlight;
 use initial::{all_judged, is_met, misconfigured};
 use listen::Listeners;
-use running::{Running, start};
+use running::{Running, Stack, start};
 
 pub use manage::AddDatabaseOptions;
 pub use snapshot::DatabaseSnapshot;
@@ -75,7 +75,7 @@ pub use snapshot::DatabaseSnapshot;
 #[derive(Clone)]
 pub struct MultiDbClient {
     shared: Arc<Shared>,
-    stack: Option<StackConnection>,
+    stack: Option<Stack>,
     #[cfg(feature = "metrics")]
     operations: Option<Operations>,
     options: CallOptions,
@@ -229,27 +229,30 @@ impl MultiDbClient {
     ///
     /// # Errors
     /// [`Error`]; a server's error reply is a [`Value::ServerError`] inside `Ok`, as redis-rs has it.
-    pub async fn call(&mut self, command: Command<'_>) -> Result<Value, Error> {
-        let command = match self.options == CallOptions::new() {
-            true => command,
-            false => command.with(self.options),
-        };
-        let _call = InFlight::enter(&self.shared)?;
-        if self.stack.is_none() {
-            let running = self.running().await?;
-            let stack = running.stack.clone();
-            #[cfg(feature = "metrics")]
-            {
-                self.operations = running.operations.clone();
+    // Not an `async fn`: its future would have room for the command twice.
+    pub fn call(&mut self, mut command: Command<'_>) -> impl Future<Output = Result<Value, Error>> {
+        if self.options != CallOptions::new() {
+            command = command.with(self.options);
+        }
+        async move {
+            let _call = InFlight::enter(&self.shared)?;
+            if self.stack.is_none() {
+                // On the heap: it is rare, and large.
+                let running = Box::pin(self.running()).await?;
+                let stack = running.stack.clone();
+                #[cfg(feature = "metrics")]
+                {
+                    self.operations = running.operations.clone();
+                }
+                self.stack = Some(stack);
             }
-            self.stack = Some(stack);
+            let Some(stack) = &mut self.stack else { return Err(Error::Closed) };
+            #[cfg(feature = "metrics")]
+            if let Some(operations) = &mut self.operations {
+                return operations.time(stack, command).await;
+            }
+            adapter::run(stack, command).await
         }
-        let Some(stack) = &mut self.stack else { return Err(Error::Closed) };
-        #[cfg(feature = "metrics")]
-        if let Some(operations) = &mut self.operations {
-            return operations.time(stack, command).await;
-        }
-        stack.call(command).await
     }
 
     /// Runs a command on the nodes that `routing` says, as redis-rs's cluster connection does; see

@@ -8,23 +8,25 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tower_failover::balance::{ActiveRoute, changing};
 use tower_failover::retry::RetryCounters;
-use tower_failover::{Chance, FailoverHandle, RetryLayer, Sweeper, WeightedFailoverBalance};
+use tower_failover::{Chance, FailoverHandle, Retry, RetryLayer, Sweeper, WeightedFailoverBalance};
 use tower_layer::Layer;
 
 use super::listen::Listeners;
 use super::membership::{Joining, Plan};
-use crate::adapter::StackConnection;
 use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig};
 use crate::cursor::CursorTag;
-use crate::database::{self, Databases};
+use crate::database::{self, DatabaseStack, Databases};
 use crate::error::Error;
 #[cfg(feature = "metrics")]
 use crate::metrics::{Operations, Reporting};
 use crate::pubsub::Subscribers;
 use crate::retry::CommandPolicy;
 
+/// What a call passes through.
+pub(super) type Stack = Retry<CommandPolicy, WeightedFailoverBalance<DatabaseStack>, ActiveRoute>;
+
 pub(super) struct Running {
-    pub(super) stack: StackConnection,
+    pub(super) stack: Stack,
     pub(super) handle: FailoverHandle,
     pub(super) route: ActiveRoute,
     pub(super) counters: RetryCounters,
@@ -99,8 +101,7 @@ pub(super) fn start(
         dedicated.follow(route.clone());
     }
     let subscribers = Subscribers::new(sources.into_iter().flatten(), route.clone(), chance.clone());
-    let number = config.databases.first().map_or(0, DatabaseConfig::number);
-    let stack = StackConnection::new(layer.layer(balance), number);
+    let stack = layer.layer(balance);
     #[cfg(feature = "metrics")]
     let (operations, reporting) = match &config.metrics {
         Some(metrics) => {

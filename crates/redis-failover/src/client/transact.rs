@@ -5,6 +5,7 @@ use redis::{FromRedisValue, Pipeline, RedisResult, ToRedisArgs};
 
 use super::MultiDbClient;
 use super::in_flight::InFlight;
+use crate::adapter::StackConnection;
 use crate::error::Error;
 use crate::transaction::{self, Place, Transaction, TransactionConnection, TransactionSettings};
 
@@ -67,7 +68,7 @@ impl MultiDbClient {
         let _call = InFlight::enter(&self.shared)?;
         let running = self.running().await?;
         let place = Place {
-            stack: running.stack.clone(),
+            stack: StackConnection::new(running.stack.clone(), running.number()),
             route: &running.route,
             databases: &running.databases,
             chance: &running.chance,

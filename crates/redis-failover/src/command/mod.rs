@@ -8,7 +8,7 @@
 //! - `repeat`, `pipeline`: what applying a command, or a pipeline, twice costs
 //! - `class`: commands that block or that change their connection's state
 //! - `keys`: the slots of a cluster that a call is about (feature `cluster`)
-//! - `send`: running a command on a connection, without a box
+//! - `send`: running a command on a connection, with and without a box
 
 mod arguments;
 mod class;
@@ -37,9 +37,10 @@ pub(crate) use keys::{Slots, first_key, slot, slot_of};
 pub use options::{CallOptions, RetrySafety};
 pub use repeat::Repeat;
 pub(crate) use send::send_through;
-pub use send::{SendCommand, send};
+pub use send::{SendBoxed, SendCommand, send, send_boxed};
 
 use crate::classify::Shape;
+use crate::cursor::cursor_position;
 
 /// One Redis call: a single command or a pipeline, with the caller's options.
 ///
@@ -67,7 +68,7 @@ use crate::classify::Shape;
 pub struct Command<'a> {
     call: Call<'a>,
     options: CallOptions,
-    /// Known to neither block nor change its connection, so that nobody has to look again.
+    /// Known to neither block, nor change its connection, nor have a scan's cursor, so that nobody has to look again.
     plain: bool,
     /// To which nodes of a cluster it goes, where the caller says so.
     #[cfg(feature = "cluster")]
@@ -235,16 +236,30 @@ impl<'a> Command<'a> {
 
     /// The same call if it may run on a connection that others use too; looks at every command once.
     pub(crate) fn admitted(mut self) -> Result<Self, Refused> {
-        let mut plain = true;
-        for command in self.commands() {
-            let Some(entry) = table::lookup(command) else { continue };
-            if let Some(state) = class::state_of(entry) {
-                return Err(Refused { command: entry.name(), instead: state.instead() });
-            }
-            plain &= !entry.is_blocking();
-        }
-        self.plain = plain;
+        self.admit()?;
         Ok(self)
+    }
+
+    /// As [`admitted`](Self::admitted), without moving the call.
+    #[inline]
+    pub(crate) fn admit(&mut self) -> Result<(), Refused> {
+        self.plain = match &self.call {
+            Call::Single(command) => is_plain(command)?,
+            Call::Pipeline { pipeline, .. } => {
+                let mut plain = true;
+                for command in pipeline.cmd_iter() {
+                    plain &= is_plain(command)?;
+                }
+                plain
+            }
+        };
+        Ok(())
+    }
+
+    /// Whether a scan's cursor may be sent with it, or come back from it.
+    #[inline]
+    pub(crate) fn may_have_cursor(&self) -> bool {
+        !self.plain && self.commands().any(|command| cursor_position(command).is_some())
     }
 
     fn entries(&self) -> impl Iterator<Item = table::Entry> {
@@ -279,6 +294,16 @@ impl<'a> Command<'a> {
             routing: self.routing.clone(),
         }
     }
+}
+
+/// Whether a command neither blocks nor has a scan's cursor; refused if it would change its connection.
+#[inline]
+fn is_plain(command: &Cmd) -> Result<bool, Refused> {
+    let Some(entry) = table::lookup(command).filter(|entry| !entry.is_plain()) else { return Ok(true) };
+    if let Some(state) = class::state_of(entry) {
+        return Err(Refused { command: entry.name(), instead: state.instead() });
+    }
+    Ok(false)
 }
 
 impl<'a> From<Call<'a>> for Command<'a> {

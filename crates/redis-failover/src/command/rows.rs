@@ -2,13 +2,13 @@
 //!
 //! Union of what `COMMAND` answers on Redis 7.0.15 and Valkey 9.1.2, with the commands of Redis 8 that neither
 //! knows (`V*`, `DELEX`, `DIGEST`, `XDELEX`, `XACKDEL`, and `JSON.MSET`, which redis-rs spreads over the nodes of a
-//! cluster) added from its documentation, and `C` set by hand.
+//! cluster) added from its documentation, and `C` and `I` set by hand.
 //! To take in a newer server's commands, run `the_table_says_what_the_server_says` with `REDIS_SERVER_BIN`
 //! naming that server: it lists the rows to change and to add.
 
 use super::table::{
     Row,
-    flag::{B, C, M, N, R, S, W},
+    flag::{B, C, I, M, N, R, S, W},
 };
 
 #[rustfmt::skip]
@@ -71,7 +71,7 @@ pub(super) const ROWS: &[Row] = &[
     ("HGETEX", W, 1, 1, 1), ("HINCRBY", W, 1, 1, 1), ("HINCRBYFLOAT", W, 1, 1, 1), ("HKEYS", R, 1, 1, 1),
     ("HLEN", R, 1, 1, 1), ("HMGET", R, 1, 1, 1), ("HMSET", W, 1, 1, 1), ("HPERSIST", W, 1, 1, 1),
     ("HPEXPIRE", W, 1, 1, 1), ("HPEXPIREAT", W, 1, 1, 1), ("HPEXPIRETIME", R, 1, 1, 1),
-    ("HPTTL", R, 1, 1, 1), ("HRANDFIELD", R, 1, 1, 1), ("HSCAN", R, 1, 1, 1), ("HSET", W, 1, 1, 1),
+    ("HPTTL", R, 1, 1, 1), ("HRANDFIELD", R, 1, 1, 1), ("HSCAN", R | I, 1, 1, 1), ("HSET", W, 1, 1, 1),
     ("HSETEX", W, 1, 1, 1), ("HSETNX", W, 1, 1, 1), ("HSTRLEN", R, 1, 1, 1), ("HTTL", R, 1, 1, 1),
     ("HVALS", R, 1, 1, 1), ("INCR", W, 1, 1, 1), ("INCRBY", W, 1, 1, 1), ("INCRBYFLOAT", W, 1, 1, 1),
     ("INFO", N, 0, 0, 0), ("JSON.MSET", W, 1, -1, 3), ("KEYS", R, 0, 0, 0), ("LASTSAVE", N, 0, 0, 0),
@@ -101,7 +101,7 @@ pub(super) const ROWS: &[Row] = &[
     ("RENAME", W, 1, 2, 1), ("RENAMENX", W, 1, 2, 1), ("REPLCONF", C, 0, 0, 0), ("REPLICAOF", N, 0, 0, 0),
     ("RESET", C, 0, 0, 0), ("RESTORE", W, 1, 1, 1), ("RESTORE-ASKING", W, 1, 1, 1), ("ROLE", N, 0, 0, 0),
     ("RPOP", W, 1, 1, 1), ("RPOPLPUSH", W, 1, 2, 1), ("RPUSH", W, 1, 1, 1), ("RPUSHX", W, 1, 1, 1),
-    ("SADD", W, 1, 1, 1), ("SAVE", N, 0, 0, 0), ("SCAN", R, 0, 0, 0), ("SCARD", R, 1, 1, 1),
+    ("SADD", W, 1, 1, 1), ("SAVE", N, 0, 0, 0), ("SCAN", R | I, 0, 0, 0), ("SCARD", R, 1, 1, 1),
     ("SCRIPT", S, 0, 0, 0), ("SCRIPT DEBUG", C, 0, 0, 0), ("SCRIPT EXISTS", N, 0, 0, 0),
     ("SCRIPT FLUSH", N, 0, 0, 0), ("SCRIPT HELP", N, 0, 0, 0), ("SCRIPT KILL", N, 0, 0, 0),
     ("SCRIPT LOAD", N, 0, 0, 0), ("SCRIPT SHOW", N, 0, 0, 0), ("SDIFF", R, 1, -1, 1),
@@ -112,7 +112,7 @@ pub(super) const ROWS: &[Row] = &[
     ("SLOWLOG GET", N, 0, 0, 0), ("SLOWLOG HELP", N, 0, 0, 0), ("SLOWLOG LEN", N, 0, 0, 0),
     ("SLOWLOG RESET", N, 0, 0, 0), ("SMEMBERS", R, 1, 1, 1), ("SMISMEMBER", R, 1, 1, 1),
     ("SMOVE", W, 1, 2, 1), ("SORT", W | M, 1, 1, 1), ("SORT_RO", R | M, 1, 1, 1), ("SPOP", W, 1, 1, 1),
-    ("SPUBLISH", N, 1, 1, 1), ("SRANDMEMBER", R, 1, 1, 1), ("SREM", W, 1, 1, 1), ("SSCAN", R, 1, 1, 1),
+    ("SPUBLISH", N, 1, 1, 1), ("SRANDMEMBER", R, 1, 1, 1), ("SREM", W, 1, 1, 1), ("SSCAN", R | I, 1, 1, 1),
     ("SSUBSCRIBE", C, 1, -1, 1), ("STRLEN", R, 1, 1, 1), ("SUBSCRIBE", C, 0, 0, 0), ("SUBSTR", R, 1, 1, 1),
     ("SUNION", R, 1, -1, 1), ("SUNIONSTORE", W, 1, -1, 1), ("SUNSUBSCRIBE", C, 1, -1, 1),
     ("SWAPDB", W, 0, 0, 0), ("SYNC", C, 0, 0, 0), ("TIME", N, 0, 0, 0), ("TOUCH", R, 1, -1, 1),
@@ -138,6 +138,6 @@ pub(super) const ROWS: &[Row] = &[
     ("ZRANK", R, 1, 1, 1), ("ZREM", W, 1, 1, 1), ("ZREMRANGEBYLEX", W, 1, 1, 1),
     ("ZREMRANGEBYRANK", W, 1, 1, 1), ("ZREMRANGEBYSCORE", W, 1, 1, 1), ("ZREVRANGE", R, 1, 1, 1),
     ("ZREVRANGEBYLEX", R, 1, 1, 1), ("ZREVRANGEBYSCORE", R, 1, 1, 1), ("ZREVRANK", R, 1, 1, 1),
-    ("ZSCAN", R, 1, 1, 1), ("ZSCORE", R, 1, 1, 1), ("ZUNION", R | M, 0, 0, 0),
+    ("ZSCAN", R | I, 1, 1, 1), ("ZSCORE", R, 1, 1, 1), ("ZUNION", R | M, 0, 0, 0),
     ("ZUNIONSTORE", W | M, 1, 1, 1),
 ];

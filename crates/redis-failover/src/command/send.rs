@@ -1,3 +1,4 @@
+use futures_util::future::BoxFuture;
 use redis::{
     ErrorKind, Pipeline, RedisResult, Value,
     aio::{ConnectionLike, MultiplexedConnection},
@@ -23,6 +24,34 @@ pub async fn send(mut connection: MultiplexedConnection, command: Command<'_>) -
             refuse_empty(pipeline)?;
             connection.send_packed_commands(pipeline, *offset, *count).await.map(Value::Array)
         }
+    }
+}
+
+/// [`send_boxed`], as a type.
+pub type SendBoxed = for<'a> fn(MultiplexedConnection, Command<'a>) -> BoxFuture<'a, RedisResult<Value>>;
+
+/// As [`send`], with redis-rs's future on the heap.
+///
+/// It is more than a kilobyte large, and every layer above would move it on the way of each call, which costs several
+/// times what the box does. So there is one allocation here, and none above for a stack whose type is known.
+///
+/// # Errors
+///
+/// As [`send`].
+///
+/// # Cancellation
+///
+/// As [`send`].
+pub fn send_boxed<'a>(
+    mut connection: MultiplexedConnection,
+    command: Command<'a>,
+) -> BoxFuture<'a, RedisResult<Value>> {
+    match command.call {
+        Call::Single(command) => Box::pin(async move { connection.send_packed_command(&command).await }),
+        Call::Pipeline { pipeline, offset, count } => Box::pin(async move {
+            refuse_empty(&pipeline)?;
+            connection.send_packed_commands(&pipeline, offset, count).await.map(Value::Array)
+        }),
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) mod flag {
     pub(in crate::command) const M: u16 = 1 << 4;
     /// Has subcommands, which have rows of their own.
     pub(in crate::command) const S: u16 = 1 << 5;
+    /// Goes on from a cursor.
+    pub(in crate::command) const I: u16 = 1 << 6;
 }
 
 /// What the table knows of one command.
@@ -45,6 +47,12 @@ impl Entry {
 
     pub(super) fn is_blocking(self) -> bool {
         self.has(flag::B)
+    }
+
+    /// Neither blocks, nor changes its connection, nor has a cursor, as nearly all commands.
+    #[inline]
+    pub(super) fn is_plain(self) -> bool {
+        !self.has(flag::B | flag::C | flag::I)
     }
 
     pub(super) fn changes_connection(self) -> bool {
@@ -139,13 +147,15 @@ fn find(command: &[u8], subcommand: &[u8]) -> Option<Entry> {
 }
 
 fn is_named(name: &[u8], command: &[u8], subcommand: &[u8]) -> bool {
+    if subcommand.is_empty() {
+        return name.eq_ignore_ascii_case(command);
+    }
     let Some((head, tail)) = name.split_at_checked(command.len()) else {
         return false;
     };
     head.eq_ignore_ascii_case(command)
         && match tail.split_first() {
-            None => subcommand.is_empty(),
             Some((b' ', tail)) => tail.eq_ignore_ascii_case(subcommand),
-            Some(_) => false,
+            _ => false,
         }
 }

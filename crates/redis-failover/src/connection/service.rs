@@ -1,8 +1,7 @@
 use std::{
-    future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use futures_util::future::BoxFuture;
@@ -18,7 +17,7 @@ use super::{
     link::{Connected, Keeper, Status, ToServer},
 };
 use crate::{
-    command::{Command, SendCommand, send},
+    command::{Command, SendBoxed, SendCommand, send_boxed},
     cursor::CursorTag,
 };
 
@@ -60,7 +59,7 @@ impl Connection {
         settings: LinkSettings,
         availability: Availability,
         chance: Chance,
-    ) -> (Connection<impl for<'a> SendCommand<'a> + Clone + Send + Sync + 'static>, Link) {
+    ) -> (Connection<SendBoxed>, Link) {
         let (sender, status) = watch::channel(Status::Connecting);
         let demand = Arc::new(Demand::default());
         let cursor_tag = settings.cursor_tag;
@@ -73,7 +72,8 @@ impl Connection {
             demand: Arc::clone(&demand),
             status: sender,
         };
-        (Connection { status, live: None, demand, cursor_tag, send }, Link::start(keeper))
+        let connection = Connection { status, live: None, demand, cursor_tag, send: send_boxed as SendBoxed };
+        (connection, Link::start(keeper))
     }
 }
 
@@ -104,24 +104,24 @@ impl<F> Connection<F> {
         F: SendCommand<'a> + Clone + Send + 'a,
     {
         let tag = self.cursor_tag;
-        if let Some(live) = self.live() {
-            let tag = tag.on(live.server);
-            return match tag.outgoing(&command) {
-                Ok(rewritten) => {
-                    let command = rewritten.unwrap_or(command);
-                    let sending = self.send.send(live.connection, command.clone());
-                    State::Sending { sending, command, tag }
-                }
-                Err(interrupted) => State::Waiting { call: Box::pin(future::ready(Err(interrupted.into()))) },
-            };
-        }
-        let connected = connected(self.status.clone(), Arc::clone(&self.demand));
+        let live = self.live();
+        let live = match live {
+            Some(live) if !command.may_have_cursor() => {
+                return State::Sending { sending: self.send.send(live.connection, command) };
+            }
+            live => live,
+        };
+        let (status, demand) = (self.status.clone(), Arc::clone(&self.demand));
         let send = self.send.clone();
         let call = async move {
-            let live = connected.await?;
+            let live = match live {
+                Some(live) => live,
+                None => connected(status, demand).await?,
+            };
             let tag = tag.on(live.server);
             let command = tag.outgoing(&command)?.unwrap_or(command);
-            received(tag, &command, send.send(live.connection, command.clone()).await)
+            let reply = send.send(live.connection, command.clone()).await?;
+            Ok(tag.incoming(&command, reply)?)
         };
         State::Waiting { call: Box::pin(call) }
     }
@@ -162,16 +162,8 @@ pub(super) async fn connected<C: Clone>(
     Err(ConnectionError::Closed)
 }
 
-fn received(
-    tag: CursorTag,
-    command: &Command<'_>,
-    reply: RedisResult<Value>,
-) -> Result<Value, ConnectionError> {
-    Ok(tag.incoming(command, reply?)?)
-}
-
 pin_project! {
-    /// A call on a [`Connection`]. It is boxed only if it found no connection.
+    /// A call on a [`Connection`]. It has a box of its own only if it found no connection, or has a scan's cursor.
     pub struct ConnectionFuture<'a, Fut> {
         #[pin]
         state: State<'a, Fut>,
@@ -181,7 +173,7 @@ pin_project! {
 pin_project! {
     #[project = Projected]
     enum State<'a, Fut> {
-        Sending { #[pin] sending: Fut, command: Command<'a>, tag: CursorTag },
+        Sending { #[pin] sending: Fut },
         Waiting { call: BoxFuture<'a, Result<Value, ConnectionError>> },
     }
 }
@@ -191,10 +183,7 @@ impl<Fut: Future<Output = RedisResult<Value>>> Future for ConnectionFuture<'_, F
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
-            Projected::Sending { sending, command, tag } => {
-                let reply = ready!(sending.poll(context));
-                Poll::Ready(received(*tag, command, reply))
-            }
+            Projected::Sending { sending } => sending.poll(context).map_err(ConnectionError::from),
             Projected::Waiting { call } => call.as_mut().poll(context),
         }
     }

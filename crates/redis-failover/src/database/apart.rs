@@ -22,7 +22,7 @@ type End = Result<Reply, DeadlineError<ConnectionError>>;
 /// # Clone
 /// Clones the service.
 #[derive(Clone)]
-pub(super) struct Apart<S> {
+pub(crate) struct Apart<S> {
     /// Detector, deadline and shared connection.
     pub(super) shared: S,
     /// The same detector.
@@ -61,7 +61,7 @@ where
 pin_project! {
     /// The response of [`Apart`].
     #[project = Projected]
-    pub(super) enum ApartFuture<'a, F> {
+    pub(crate) enum ApartFuture<'a, F> {
         Shared { #[pin] call: F },
         Dedicated { call: BoxFuture<'a, End> },
     }

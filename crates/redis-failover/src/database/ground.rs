@@ -2,18 +2,19 @@
 
 use std::any::Any;
 
-use redis::Value;
 use tower_failover::{Availability, Chance};
-use tower_service::Service;
 
-use crate::command::Command;
+use crate::command::SendBoxed;
 use crate::config::{ConfigError, DatabaseConfig, Options, Target};
 #[cfg(feature = "cluster")]
 use crate::connection::ClusterLink;
-use crate::connection::{Connected, Connection, ConnectionError, Dedicated, Endpoint, Leaf, OwnLeaf};
+use crate::connection::{Connected, Connection, Dedicated, Endpoint, Leaf, OwnLeaf};
 use crate::cursor::CursorTag;
 use crate::health::Prober;
 use crate::pubsub::Source;
+
+/// The leaf of the one kind whose calls are in no box of their own.
+pub(super) type StandaloneLeaf = Connection<SendBoxed>;
 
 /// What a kind of database brings to its stack; all that stands above is the same for all kinds.
 pub(super) struct Ground<C> {
@@ -35,17 +36,7 @@ pub(super) fn ground(
     cursor_tag: CursorTag,
     availability: &Availability,
     chance: &Chance,
-) -> Result<
-    Ground<
-        impl for<'a> Service<Command<'a>, Response = Value, Error = ConnectionError, Future: Send>
-        + Clone
-        + Send
-        + Sync
-        + 'static
-        + use<>,
-    >,
-    ConfigError,
-> {
+) -> Result<Ground<StandaloneLeaf>, ConfigError> {
     let dialled = |endpoint: Endpoint| {
         let endpoint = config.dressed(endpoint, options).connections(availability.connections().clone());
         let prober = Prober::from(endpoint.clone());

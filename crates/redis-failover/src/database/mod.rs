@@ -14,19 +14,18 @@ use std::time::Duration;
 
 use tower_failover::deadline::{Timeout, TimeoutOf};
 use tower_failover::{
-    Availability, CircuitBreakerLayer, CircuitError, DeadlineError, DeadlineLayer, FailoverConfig,
-    FailureDetectorLayer, Member, Sweeper,
+    Availability, CircuitBreaker, CircuitBreakerLayer, CircuitError, Deadline, DeadlineError, DeadlineLayer,
+    FailoverConfig, FailureDetector, FailureDetectorLayer, Member, Sweeper,
 };
 use tower_layer::Layer;
-use tower_service::Service;
 
 use crate::command::{Blocking, Command};
 use crate::config::{ConfigError, DatabaseConfig, MultiDbConfig, weight};
-use crate::connection::ConnectionError;
+use crate::connection::{ConnectionError, Leaf};
 use crate::cursor::CursorTag;
-use crate::reply::{Classified, RedisOutcome, Reply};
+use crate::reply::{Classified, RedisOutcome};
 use apart::Apart;
-use ground::{Ground, ground};
+use ground::{Ground, StandaloneLeaf, ground};
 use health::Health;
 
 pub(crate) use beside::Beside;
@@ -35,6 +34,12 @@ pub(crate) use open_database::OpenDatabase;
 
 /// What a call to one database fails with.
 pub type DatabaseError = CircuitError<DeadlineError<ConnectionError>>;
+
+/// What a call to one database passes through. Its type has a name, so that nothing has to be in a box to be called.
+pub(crate) type DatabaseStack = CircuitBreaker<Apart<Watched<Classified<Leaf<StandaloneLeaf>>>>>;
+
+/// Under a failure detector's eyes, and within a deadline.
+type Watched<S> = FailureDetector<Deadline<S, CommandTimeout>, RedisOutcome>;
 
 /// Blocking commands are silent for as long as they were asked to be; all others have the usual limit.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,20 +65,7 @@ pub(crate) fn open(
     all: &MultiDbConfig,
     cursor_tag: CursorTag,
     sweeper: &Sweeper,
-) -> Result<
-    (
-        Member<
-            impl for<'a> Service<Command<'a>, Response = Reply, Error = DatabaseError, Future: Send>
-            + Clone
-            + Send
-            + Sync
-            + 'static
-            + use<>,
-        >,
-        OpenDatabase,
-    ),
-    ConfigError,
-> {
+) -> Result<(Member<DatabaseStack>, OpenDatabase), ConfigError> {
     let name = config.name_or_address();
     let options = config.options(&all.options);
     let invalid = |option: &'static str, error: &dyn Error| ConfigError::DatabaseOption {

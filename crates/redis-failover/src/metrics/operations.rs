@@ -8,12 +8,14 @@ use redis::Value;
 use tokio::time::Instant;
 use tower_failover::Route;
 use tower_failover::balance::ActiveRoute;
+use tower_service::Service;
 
 use super::names;
 use super::recording::{Metrics, database};
-use crate::adapter::StackConnection;
+use crate::adapter;
 use crate::command::Command;
 use crate::error::Error;
+use crate::reply::Reply;
 
 /// Times the calls of a client: two looks at the clock and one record each, with handles that are fetched anew only
 /// when another database has become the active one.
@@ -54,13 +56,12 @@ impl Operations {
 
     /// Runs a call, and records how long it took: with the database that is active when the call has ended, as it is not
     /// known on which one it did.
-    pub(crate) async fn time(
-        &mut self,
-        stack: &mut StackConnection,
-        command: Command<'_>,
-    ) -> Result<Value, Error> {
+    pub(crate) async fn time<'a, S>(&mut self, stack: &mut S, command: Command<'a>) -> Result<Value, Error>
+    where
+        S: Service<Command<'a>, Response = Reply, Error: Into<Error>>,
+    {
         let (kind, begun) = (OperationKind::of(&command), Instant::now());
-        let result = stack.call(command).await;
+        let result = adapter::run(stack, command).await;
         let took = begun.elapsed();
         if self.handles.version != self.route.version() {
             self.refresh();

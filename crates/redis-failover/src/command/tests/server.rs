@@ -13,7 +13,7 @@ use super::super::{
     Command,
     rows::ROWS,
     send,
-    table::flag::{B, C, M, N, R, S, W},
+    table::flag::{B, C, I, M, N, R, S, W},
 };
 use super::words;
 use crate::connection::{Address, Connect, TcpConnect};
@@ -98,7 +98,7 @@ async fn the_table_says_what_the_server_says() {
         let row = ROWS.iter().find(|row| row.0 == name);
         // Versions differ in what they call blocking, and they do not tell what changes a connection.
         let agrees = row.is_some_and(|row| {
-            (row.1 & !(B | C), row.2, row.3, row.4) == (flags & !B, first, last, step)
+            (row.1 & !(B | C | I), row.2, row.3, row.4) == (flags & !B, first, last, step)
                 && row.1 & B >= flags & B
         });
         if !agrees {
