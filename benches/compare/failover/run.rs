@@ -63,10 +63,11 @@ pub(super) struct Return {
 }
 
 /// From the primary's return to when it is active again, and a little longer.
-pub(super) async fn until_return() -> Return {
+pub(super) async fn until_return(settings: Settings) -> Return {
     let stage = Stage::set().await;
     let at_once = |config: MultiDbConfig| {
-        config.auto_fallback_interval(Some(Duration::from_secs(1))).grace_period(Duration::ZERO)
+        let config = config.auto_fallback_interval(Some(Duration::from_secs(1))).grace_period(Duration::ZERO);
+        settings.apply(config)
     };
     let client = stage.client(Fault::Kill, at_once).await;
     let load = Load::start(&client, CALLERS);

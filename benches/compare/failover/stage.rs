@@ -6,6 +6,7 @@ use failover_testkit::proxy::FaultProxy;
 use failover_testkit::server::RealServer;
 use futures_util::StreamExt;
 use redis::AsyncCommands;
+use redis::aio::MultiplexedConnection;
 use redis_failover::{DatabaseConfig, Event, EventStream, MultiDbClient, MultiDbConfig};
 use tokio::time::{sleep, timeout};
 
@@ -48,7 +49,7 @@ impl Stage {
         let proxy = FaultProxy::start(primary.addr()).await.expect("a proxy");
         let stage = Self { primary, secondary, proxy };
         let () = plain(&stage.primary).await.set(NAME, "primary").await.expect("a name");
-        let mut secondary = plain(&stage.secondary).await;
+        let mut secondary = stage.secondary().await;
         let () = secondary.set(NAME, "secondary").await.expect("a name");
         let () = secondary.set(COUNTER, COUNTED_FROM).await.expect("a counter");
         stage
@@ -81,14 +82,19 @@ impl Stage {
         client
     }
 
+    /// A connection of redis-rs to the secondary.
+    pub(crate) async fn secondary(&self) -> MultiplexedConnection {
+        plain(&self.secondary).await
+    }
+
     /// How many increments the secondary has made.
     pub(super) async fn counted(&self) -> u64 {
-        let count: u64 = plain(&self.secondary).await.get(COUNTER).await.expect("the counter");
+        let count: u64 = self.secondary().await.get(COUNTER).await.expect("the counter");
         count - COUNTED_FROM
     }
 }
 
-async fn plain(server: &RealServer) -> redis::aio::MultiplexedConnection {
+async fn plain(server: &RealServer) -> MultiplexedConnection {
     let client = redis::Client::open(server.url()).expect("the server's URL");
     client.get_multiplexed_async_connection().await.expect("a connection")
 }

@@ -23,7 +23,7 @@ const TWO_THREADS: f64 = 3.0;
 pub(crate) fn measure(short: bool) -> Part {
     let runtime = runtime();
     let rounds = if short { 21 } else { 41 };
-    let mut part = Part { rows: layers(&runtime, rounds), ..Part::default() };
+    let mut part = Part { rows: layers(&runtime, short, rounds), ..Part::default() };
     numbered::measure(&runtime, short, rounds, &mut part);
     part
 }
@@ -39,7 +39,7 @@ pub(crate) fn make_calls(calls: u64, name: &str) -> bool {
     subject.map(|subject| subject.run(&runtime, Length::Calls(calls))).is_some()
 }
 
-fn layers(runtime: &Runtime, rounds: usize) -> Vec<Row> {
+fn layers(runtime: &Runtime, short: bool, rounds: usize) -> Vec<Row> {
     let subjects = layers_and_peers::<true>(runtime);
     let slices = || {
         let one = subjects.iter().map(|subject| (subject, Threads::One));
@@ -51,10 +51,10 @@ fn layers(runtime: &Runtime, rounds: usize) -> Vec<Row> {
     let (one, two) = nanos.split_at(subjects.len());
     // The first is the bare service itself.
     let shown = subjects.iter().zip(zip(one, two)).skip(1);
-    shown.flat_map(|(subject, (own, two))| rows(runtime, subject, own, two, &one[0])).collect()
+    shown.flat_map(|(subject, (own, two))| rows(runtime, short, subject, [own, two, &one[0]])).collect()
 }
 
-fn rows(runtime: &Runtime, subject: &Subject, own: &[f64], two: &[f64], bare: &[f64]) -> Vec<Row> {
+fn rows(runtime: &Runtime, short: bool, subject: &Subject, [own, two, bare]: [&[f64]; 3]) -> Vec<Row> {
     let name = subject.name.trim();
     let case = |what: &str| format!("{name}, pending once: {what}");
     let more: Vec<f64> = zip(own, bare).map(|(own, bare)| own - bare).collect();
@@ -66,7 +66,9 @@ fn rows(runtime: &Runtime, subject: &Subject, own: &[f64], two: &[f64], bare: &[
     let threads = Row::ratio(case("ns on two threads ÷ on one"), &together);
     // What the sweeper allocates every 25 ms is no call's.
     let allocations = Row::once(case("allocations"), allocations(runtime, subject).round());
-    let instructions = count_instructions(subject.name).map(|count| Row::once(case("instructions"), count));
+    let is_counted = !short || name == ALL_LAYERS;
+    let instructions = is_counted.then(|| count_instructions(subject.name)).flatten();
+    let instructions = instructions.map(|count| Row::once(case("instructions"), count));
     let mut rows = if name == ALL_LAYERS {
         vec![
             more.budget("P4", Limit::AtMost(MORE)),

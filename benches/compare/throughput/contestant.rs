@@ -73,21 +73,42 @@ impl Connection for fred::clients::Client {
     }
 }
 
-/// A connection of some kind, ready to be used by many callers.
+/// A connection of some kind, and as many clones of it as there are callers: these keep theirs, as callers do.
 pub(crate) struct Contestant(Box<dyn Callers>);
 
 trait Callers {
-    fn slice(&self, load: Load, length: Duration) -> BoxFuture<'static, Slice>;
-    fn calls(&self, load: Load, calls: u64) -> BoxFuture<'static, ()>;
+    fn slice(&mut self, load: Load, length: Duration) -> BoxFuture<'_, Slice>;
+    fn calls(&mut self, load: Load, calls: u64) -> BoxFuture<'_, ()>;
 }
 
-impl<C: Connection> Callers for C {
-    fn slice(&self, load: Load, length: Duration) -> BoxFuture<'static, Slice> {
-        Box::pin(slice::run(self.clone(), load, length))
+/// The clones, while nobody calls.
+struct Clones<C>(Vec<C>);
+
+impl<C: Connection> Clones<C> {
+    fn new(connection: C) -> Box<Self> {
+        Box::new(Self(vec![connection]))
     }
 
-    fn calls(&self, load: Load, calls: u64) -> BoxFuture<'static, ()> {
-        Box::pin(slice::calls(self.clone(), load, calls))
+    fn hire(&mut self, callers: usize) -> Vec<C> {
+        let missing = callers.saturating_sub(self.0.len());
+        self.0.extend(vec![self.0[0].clone(); missing]);
+        self.0.drain(..).collect()
+    }
+}
+
+impl<C: Connection> Callers for Clones<C> {
+    fn slice(&mut self, load: Load, length: Duration) -> BoxFuture<'_, Slice> {
+        let callers = self.hire(load.callers);
+        Box::pin(async move {
+            let (slice, callers) = slice::run(callers, load, length).await;
+            self.0 = callers;
+            slice
+        })
+    }
+
+    fn calls(&mut self, load: Load, calls: u64) -> BoxFuture<'_, ()> {
+        let callers = self.hire(load.callers);
+        Box::pin(async move { self.0 = slice::calls(callers, load, calls).await })
     }
 }
 
@@ -104,27 +125,29 @@ impl Contestant {
             OfRedisRs(connection.expect("a connection"))
         };
         Self(match kind {
-            Kind::Plain => Box::new(plain(AsyncConnectionConfig::new()).await),
+            Kind::Plain => Clones::new(plain(AsyncConnectionConfig::new()).await),
             Kind::PlainWithoutTimeout => {
-                Box::new(plain(AsyncConnectionConfig::new().set_response_timeout(None)).await)
+                Clones::new(plain(AsyncConnectionConfig::new().set_response_timeout(None)).await)
             }
-            Kind::Manager => Box::new(OfRedisRs(ConnectionManager::new(client()).await.expect("a manager"))),
-            Kind::Fred => Box::new(open_fred(url).await),
+            Kind::Manager => {
+                Clones::new(OfRedisRs(ConnectionManager::new(client()).await.expect("a manager")))
+            }
+            Kind::Fred => Clones::new(open_fred(url).await),
             Kind::Ours => {
                 let database = |url: &str| DatabaseConfig::from_url(url).expect("the server's URL");
                 let config = MultiDbConfig::new([database(url), database(standby).weight(0.5)]);
                 let client = MultiDbClient::new(config).expect("a valid configuration");
                 client.connect(Duration::from_secs(10)).await.expect("a client that is connected");
-                Box::new(OfRedisRs(client))
+                Clones::new(OfRedisRs(client))
             }
         })
     }
 
-    pub(crate) async fn slice(&self, load: Load, length: Duration) -> Slice {
+    pub(crate) async fn slice(&mut self, load: Load, length: Duration) -> Slice {
         self.0.slice(load, length).await
     }
 
-    pub(crate) async fn calls(&self, load: Load, calls: u64) {
+    pub(crate) async fn calls(&mut self, load: Load, calls: u64) {
         self.0.calls(load, calls).await;
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn make_calls(calls: u64, what: &str) {
     };
     let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name).expect("a contestant");
     runtime().block_on(async {
-        let contestant = Contestant::open(kind, [url, standby]).await;
+        let mut contestant = Contestant::open(kind, [url, standby]).await;
         contestant.calls(COUNTED, calls).await;
     });
 }
@@ -47,7 +47,7 @@ pub(crate) fn make_calls(calls: u64, what: &str) {
 pub(super) fn allocations(runtime: &Runtime, urls: [&str; 2]) -> Vec<Row> {
     const CALLS: u64 = 2000;
     let count = |kind| {
-        let contestant = runtime.block_on(Contestant::open(kind, urls));
+        let mut contestant = runtime.block_on(Contestant::open(kind, urls));
         let load = Load { callers: 1, work: Work::Get };
         runtime.block_on(contestant.calls(load, 100));
         let counted = allocation_counter::measure(|| runtime.block_on(contestant.calls(load, CALLS)));

@@ -31,7 +31,7 @@ def get(client, number):
 
 
 def pipeline(client, number):
-    together = client.pipeline(transaction=False)
+    together = client.pipeline()
     for place in range(PIPELINE):
         together.get("key:%04d" % ((number + place) % KEYS))
     assert len(together.execute()) == PIPELINE

@@ -49,20 +49,20 @@ pub(super) fn compare(
     length: Duration,
 ) -> Vec<Compared> {
     let open = |kind| runtime.block_on(Contestant::open(kind, urls));
-    let base = open(BASE);
-    let contestants: Vec<Contestant> = kinds.iter().map(|kind| open(*kind)).collect();
-    let run = |contestant: &Contestant| runtime.block_on(contestant.slice(load, length));
+    let mut base = open(BASE);
+    let mut contestants: Vec<Contestant> = kinds.iter().map(|kind| open(*kind)).collect();
+    let run = |contestant: &mut Contestant| runtime.block_on(contestant.slice(load, length));
     // The first slices warm up.
-    for contestant in &contestants {
+    for contestant in &mut contestants {
         let _ = run(contestant);
     }
     let mut compared: Vec<Compared> =
         kinds.iter().map(|kind| Compared { kind: *kind, slices: Vec::new() }).collect();
-    let mut before = run(&base);
+    let mut before = run(&mut base);
     for _ in 0..rounds {
-        for (contestant, compared) in zip(&contestants, &mut compared) {
+        for (contestant, compared) in zip(&mut contestants, &mut compared) {
             let slice = run(contestant);
-            let after = run(&base);
+            let after = run(&mut base);
             compared.slices.push((slice, [before, after]));
             before = after;
         }

@@ -62,50 +62,46 @@ impl Slice {
     }
 }
 
-/// Callers on clones of this connection call for so long.
-pub(crate) async fn run<C>(connection: C, load: Load, length: Duration) -> Slice
-where
-    C: Connection,
-{
+/// Callers on these connections, one on each, call for so long.
+pub(crate) async fn run<C: Connection>(connections: Vec<C>, load: Load, length: Duration) -> (Slice, Vec<C>) {
     let over = Arc::new(AtomicBool::new(false));
     let (began, spent_before) = (Instant::now(), spent());
     let mut callers = JoinSet::new();
-    for caller in 0..load.callers {
-        let (mut connection, over) = (connection.clone(), Arc::clone(&over));
+    for (caller, mut connection) in connections.into_iter().enumerate() {
+        let over = Arc::clone(&over);
         callers.spawn(async move {
             let mut commands = 0;
             while !over.load(Ordering::Relaxed) {
                 commands += work(&mut connection, load.work, caller as u64 * 31 + commands).await;
             }
-            commands
+            (commands, connection)
         });
     }
     sleep(length).await;
     over.store(true, Ordering::Relaxed);
-    let commands = callers.join_all().await.into_iter().sum();
-    Slice { commands, took: began.elapsed(), spent: spent() - spent_before }
+    let (commands, connections): (Vec<u64>, Vec<C>) = callers.join_all().await.into_iter().unzip();
+    let slice =
+        Slice { commands: commands.into_iter().sum(), took: began.elapsed(), spent: spent() - spent_before };
+    (slice, connections)
 }
 
 /// So many commands, by all callers together.
-pub(crate) async fn calls<C>(connection: C, load: Load, calls: u64)
-where
-    C: Connection,
-{
+pub(crate) async fn calls<C: Connection>(connections: Vec<C>, load: Load, calls: u64) -> Vec<C> {
     let made = Arc::new(AtomicU64::new(0));
     let mut callers = JoinSet::new();
-    for _ in 0..load.callers {
-        let (mut connection, made) = (connection.clone(), Arc::clone(&made));
+    for mut connection in connections {
+        let made = Arc::clone(&made);
         callers.spawn(async move {
             loop {
                 let number = made.fetch_add(1, Ordering::Relaxed);
                 if number >= calls {
-                    return;
+                    return connection;
                 }
                 work(&mut connection, load.work, number).await;
             }
         });
     }
-    callers.join_all().await;
+    callers.join_all().await
 }
 
 /// One call; how many commands it was.
