@@ -31,8 +31,8 @@ const LATER: Duration = Duration::from_millis(2200);
 /// Fault, settings, how many runs at a time, and what the gap may be at the median, in milliseconds.
 const CELLS: [(Fault, Settings, usize, f64); 3] = [
     (Fault::Kill, Settings::Default, 1, 10.0),
-    (Fault::Stop, Settings::Default, 2, 1300.0),
-    (Fault::Stop, Settings::Fast, 2, 800.0),
+    (Fault::Stop, Settings::Default, 3, 1300.0),
+    (Fault::Stop, Settings::Fast, 3, 800.0),
 ];
 
 /// What came of one run.

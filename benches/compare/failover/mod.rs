@@ -25,12 +25,12 @@ pub(crate) use stage::{Fault, NAME, Stage, some_moment};
 /// milliseconds.
 const CELLS: [(&str, Fault, Settings, usize, f64, f64); 7] = [
     ("P5", Fault::Kill, Settings::Default, 1, 5.0, 20.0),
-    ("P6", Fault::Stop, Settings::Default, 2, 1300.0, 1300.0),
-    ("P6", Fault::BlackHole, Settings::Default, 2, 1300.0, 1300.0),
-    ("P6", Fault::Stop, Settings::Fast, 2, 700.0, 700.0),
-    ("P6", Fault::BlackHole, Settings::Fast, 2, 700.0, 700.0),
-    ("P6", Fault::Stop, Settings::Tuned, 2, 250.0, 250.0),
-    ("P6", Fault::BlackHole, Settings::Tuned, 2, 250.0, 250.0),
+    ("P6", Fault::Stop, Settings::Default, 3, 1300.0, 1300.0),
+    ("P6", Fault::BlackHole, Settings::Default, 3, 1300.0, 1300.0),
+    ("P6", Fault::Stop, Settings::Fast, 3, 700.0, 700.0),
+    ("P6", Fault::BlackHole, Settings::Fast, 3, 700.0, 700.0),
+    ("P6", Fault::Stop, Settings::Tuned, 3, 250.0, 250.0),
+    ("P6", Fault::BlackHole, Settings::Tuned, 3, 250.0, 250.0),
 ];
 
 /// P7: a reset, and a hang: the interval with its jitter of a fifth, and one probe of half a second.

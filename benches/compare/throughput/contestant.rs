@@ -81,15 +81,15 @@ trait Callers {
     fn calls(&mut self, load: Load, calls: u64) -> BoxFuture<'_, ()>;
 }
 
-/// The clones, while nobody calls.
-struct Clones<C>(Vec<C>);
+/// The clones, while nobody calls. A task that hands back something large would move it whenever it is polled.
+struct Clones<C>(Vec<Box<C>>);
 
 impl<C: Connection> Clones<C> {
     fn new(connection: C) -> Box<Self> {
-        Box::new(Self(vec![connection]))
+        Box::new(Self(vec![Box::new(connection)]))
     }
 
-    fn hire(&mut self, callers: usize) -> Vec<C> {
+    fn hire(&mut self, callers: usize) -> Vec<Box<C>> {
         let missing = callers.saturating_sub(self.0.len());
         self.0.extend(vec![self.0[0].clone(); missing]);
         self.0.drain(..).collect()

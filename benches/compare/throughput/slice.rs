@@ -63,7 +63,11 @@ impl Slice {
 }
 
 /// Callers on these connections, one on each, call for so long.
-pub(crate) async fn run<C: Connection>(connections: Vec<C>, load: Load, length: Duration) -> (Slice, Vec<C>) {
+pub(crate) async fn run<C: Connection>(
+    connections: Vec<Box<C>>,
+    load: Load,
+    length: Duration,
+) -> (Slice, Vec<Box<C>>) {
     let over = Arc::new(AtomicBool::new(false));
     let (began, spent_before) = (Instant::now(), spent());
     let mut callers = JoinSet::new();
@@ -72,21 +76,21 @@ pub(crate) async fn run<C: Connection>(connections: Vec<C>, load: Load, length: 
         callers.spawn(async move {
             let mut commands = 0;
             while !over.load(Ordering::Relaxed) {
-                commands += work(&mut connection, load.work, caller as u64 * 31 + commands).await;
+                commands += work(&mut *connection, load.work, caller as u64 * 31 + commands).await;
             }
             (commands, connection)
         });
     }
     sleep(length).await;
     over.store(true, Ordering::Relaxed);
-    let (commands, connections): (Vec<u64>, Vec<C>) = callers.join_all().await.into_iter().unzip();
+    let (commands, connections): (Vec<u64>, Vec<Box<C>>) = callers.join_all().await.into_iter().unzip();
     let slice =
         Slice { commands: commands.into_iter().sum(), took: began.elapsed(), spent: spent() - spent_before };
     (slice, connections)
 }
 
 /// So many commands, by all callers together.
-pub(crate) async fn calls<C: Connection>(connections: Vec<C>, load: Load, calls: u64) -> Vec<C> {
+pub(crate) async fn calls<C: Connection>(connections: Vec<Box<C>>, load: Load, calls: u64) -> Vec<Box<C>> {
     let made = Arc::new(AtomicU64::new(0));
     let mut callers = JoinSet::new();
     for mut connection in connections {
@@ -97,7 +101,7 @@ pub(crate) async fn calls<C: Connection>(connections: Vec<C>, load: Load, calls:
                 if number >= calls {
                     return connection;
                 }
-                work(&mut connection, load.work, number).await;
+                work(&mut *connection, load.work, number).await;
             }
         });
     }

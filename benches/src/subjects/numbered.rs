@@ -26,7 +26,12 @@ pub(super) fn subject(runtime: &Runtime, name: &str) -> Option<Subject> {
     let _entered = runtime.enter();
     Some(match what {
         "members" => Subject::new(name, all_layers::<true>(number).0),
-        "clone" | "clones" => Subject::new(name, Crowd::new(&all_layers::<true>(2).0, number)),
+        "clone" | "clones" => {
+            let clones = Subject::new(name, Crowd::new(&all_layers::<true>(2).0, number));
+            // A new clone finds the active member first, which is no part of its later calls.
+            let _ = clones.run(runtime, Length::Calls(number as u64));
+            clones
+        }
         _ => window(runtime, name, number as u64),
     })
 }

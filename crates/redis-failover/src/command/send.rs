@@ -1,3 +1,5 @@
+use std::mem::MaybeUninit;
+
 use futures_util::future::BoxFuture;
 use redis::{
     ErrorKind, Pipeline, RedisResult, Value,
@@ -46,13 +48,31 @@ pub fn send_boxed<'a>(
     mut connection: MultiplexedConnection,
     command: Command<'a>,
 ) -> BoxFuture<'a, RedisResult<Value>> {
+    // The box comes first: what it is to hold is then made in it, and not on the stack, to be moved there whole.
     match command.call {
-        Call::Single(command) => Box::pin(async move { connection.send_packed_command(&command).await }),
-        Call::Pipeline { pipeline, offset, count } => Box::pin(async move {
-            refuse_empty(&pipeline)?;
-            connection.send_packed_commands(&pipeline, offset, count).await.map(Value::Array)
-        }),
+        Call::Single(command) => {
+            let place = Box::new_uninit();
+            let sending = async move { connection.send_packed_command(&command).await };
+            placed(place, sending)
+        }
+        Call::Pipeline { pipeline, offset, count } => {
+            let place = Box::new_uninit();
+            let sending = async move {
+                refuse_empty(&pipeline)?;
+                connection.send_packed_commands(&pipeline, offset, count).await.map(Value::Array)
+            };
+            placed(place, sending)
+        }
     }
+}
+
+#[inline(always)]
+fn placed<'a, F>(place: Box<MaybeUninit<F>>, sending: F) -> BoxFuture<'a, RedisResult<Value>>
+where
+    F: Future<Output = RedisResult<Value>> + Send + 'a,
+{
+    let sending: Box<F> = Box::write(place, sending);
+    Box::into_pin(sending)
 }
 
 /// A command without words has no reply, and those of all calls after it would go to the wrong ones.
