@@ -6,6 +6,7 @@
 mod allocations;
 mod instructions;
 mod noop;
+pub mod pieces;
 mod slices;
 mod stack;
 mod subject;
