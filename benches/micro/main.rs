@@ -5,7 +5,7 @@
 //!
 //! With [divan](https://docs.rs/divan): a table with a line for each piece out of the lists of pieces as they are, from a
 //! few small dependencies where criterion has many, and without reports on the disk that nobody would read. It is for
-//! a look at where the time goes.
+//! a look at where the time goes; what has become more is found by `instructions`, which counts the same pieces.
 
 use benches::pieces::{self, Piece};
 use divan::Bencher;

@@ -13,7 +13,7 @@ mod subject;
 pub mod subjects;
 
 pub use allocations::allocations;
-pub use instructions::{count_instructions, run_counted, to_be_counted};
+pub use instructions::{Executed, count_executed, count_instructions, run_counted, to_be_counted};
 pub use noop::{Answer, Noop};
 pub use slices::{Median, Threads, interleave};
 pub use stack::{AllLayers, Failures, MemberLayers, MemberService, all_layers, balance};
