@@ -1,13 +1,15 @@
 //! What was asked for.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use lexopt::{Arg, Parser};
 
 pub(crate) const HELP: &str = "\
 Measures this client beside its peers, and says which budgets hold.
 
-    compare [WHAT] [--json] [--short]
+    compare [WHAT] [--json] [--short] [--page]
+    compare --from FILE [--from FILE …]
 
 WHAT     throughput   commands a second, processor's time, instructions and allocations (P1, P2, P3, P12)
          layers       what the layers cost a call, whatever there are so many of (P4, P9)
@@ -17,6 +19,8 @@ WHAT     throughput   commands a second, processor's time, instructions and allo
          all          everything, the default
 --json   one object instead of a table
 --short  ends within a minute for each WHAT; the figures are rougher
+--page   writes docs/performance.md and its plots as well
+--from   measures nothing, and writes the page of what --json has told; of several files, all together
 --help   this
 
 It starts its own redis-server or valkey-server, and wants the machine to itself. With python3 and a way to PyPI it makes
@@ -46,12 +50,15 @@ impl What {
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Arguments {
     /// `None` is everything.
     what: Option<What>,
     pub(crate) json: bool,
     pub(crate) short: bool,
+    pub(crate) page: bool,
+    /// Measured before, and to be made a page of.
+    pub(crate) reports: Vec<PathBuf>,
 }
 
 impl Arguments {
@@ -59,12 +66,14 @@ impl Arguments {
     pub(crate) fn parse(
         arguments: impl IntoIterator<Item = impl Into<OsString>>,
     ) -> Result<Option<Self>, lexopt::Error> {
-        let mut parsed = Self { what: None, json: false, short: false };
+        let mut parsed = Self::default();
         let mut parser = Parser::from_args(arguments);
         while let Some(argument) = parser.next()? {
             match argument {
                 Arg::Long("json") => parsed.json = true,
                 Arg::Long("short") => parsed.short = true,
+                Arg::Long("page") => parsed.page = true,
+                Arg::Long("from") => parsed.reports.push(parser.value()?.into()),
                 Arg::Long("help") | Arg::Short('h') => return Ok(None),
                 Arg::Value(value) if value == "all" => parsed.what = None,
                 Arg::Value(value) => match What::ALL.into_iter().find(|what| value == what.name()) {
@@ -96,7 +105,7 @@ mod tests {
 
     #[test]
     fn everything_is_measured_unless_told_otherwise() {
-        let all = Arguments { what: None, json: false, short: true };
+        let all = Arguments { short: true, ..Arguments::default() };
         assert_eq!(parse("--short"), Ok(Some(all)));
         assert_eq!(parse("all").unwrap().unwrap().parts(), What::ALL);
         assert_eq!(parse("pubsub --json").unwrap().unwrap().parts(), [What::Pubsub]);
@@ -106,6 +115,16 @@ mod tests {
     fn help_names_all_that_can_be_measured() {
         assert_eq!(parse("idle --help"), Ok(None));
         assert!(What::ALL.iter().all(|what| HELP.contains(&format!("{}  ", what.name()))));
+    }
+
+    #[test]
+    fn a_page_is_written_of_what_is_measured_or_was() {
+        assert_eq!(parse("all --page"), Ok(Some(Arguments { page: true, ..Arguments::default() })));
+        let reports = ["one.json", "two.json"].map(PathBuf::from).to_vec();
+        assert_eq!(
+            parse("--from one.json --from two.json"),
+            Ok(Some(Arguments { reports, ..Arguments::default() }))
+        );
     }
 
     #[test]
