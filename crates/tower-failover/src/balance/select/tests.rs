@@ -160,13 +160,71 @@ fn b41_one_that_could_not_be_judged_is_not_taken_while_another_may_be_found_heal
     let until = now + Duration::from_secs(1);
     let mut standings = [standing("light", 0.5), standing("heavy", 2.0)];
     standings[1].preference = Some(Preference::Unknown);
-    standings[0] = Standing { judged: false, ..standings[1].clone() };
+    standings[0] =
+        Standing { judged: false, preference: Some(Preference::Unknown), ..standing("light", 0.5) };
     let start = Situation { patience: Some(Patience::ForVerdict(until)), now, ..situation() };
     assert_eq!(rule(&standings, &start), Decision::WaitUntil(until));
     standings[0] = standing("light", 0.5);
     assert_eq!(rule(&standings, &start), Decision::Switch { to: 0, reason: None });
     standings[0] = away("light", 0.5);
     assert_eq!(rule(&standings, &start), Decision::Switch { to: 1, reason: None }, "nothing better comes");
+}
+
+#[test]
+fn b41_neither_a_lighter_one_nor_an_equal_one_is_waited_for() {
+    let now = Instant::now();
+    let patience = Some(Patience::ForVerdict(now + Duration::from_secs(1)));
+    let start = Situation { patience, now, ..situation() };
+    for weight in [0.5, 2.0] {
+        let unjudged =
+            Standing { judged: false, preference: Some(Preference::Unknown), ..standing("other", weight) };
+        let taken = Decision::Switch { to: 1, reason: None };
+        assert_eq!(rule(&[unjudged, standing("healthy", 2.0)], &start), taken, "{weight}");
+    }
+}
+
+#[test]
+fn b41_one_that_nothing_is_known_of_is_no_last_resort_while_its_verdict_may_come() {
+    let now = Instant::now();
+    let until = now + Duration::from_secs(1);
+    let start = Situation { patience: Some(Patience::ForVerdict(until)), now, ..situation() };
+    let mut resort = Standing { last_resort: Some(Preference::Unknown), judged: false, ..away("only", 1.0) };
+    assert_eq!(rule(&[resort.clone()], &start), Decision::WaitUntil(until));
+    resort.judged = true;
+    assert_eq!(rule(&[resort], &start), Decision::LastResort { to: 0 });
+}
+
+#[test]
+fn b38_one_that_was_chosen_by_hand_is_not_kept_waiting() {
+    let now = Instant::now();
+    let until = now + Duration::from_secs(1);
+    let standings = [standing("light", 0.5), away("heavy", 2.0)];
+    for patience in [Patience::ForVerdict(until), Patience::ForReturn(until)] {
+        let start = Situation { pinned: Some(0), patience: Some(patience), now, ..situation() };
+        let mut standings = standings.clone();
+        standings[1].judged = false;
+        assert_eq!(rule(&standings, &start), Decision::Switch { to: 0, reason: None }, "{patience:?}");
+        let by_itself = Situation { pinned: None, ..start };
+        assert_eq!(rule(&standings, &by_itself), Decision::WaitUntil(until), "{patience:?}");
+    }
+}
+
+#[test]
+fn b5_a_strategy_of_ones_own_is_offered_even_those_that_are_behind() {
+    struct Last;
+    impl Strategy for Last {
+        fn choose(&self, candidates: &[Candidate]) -> usize {
+            candidates.len() - 1
+        }
+    }
+    let mut standings = [standing("heavy", 2.0), standing("light", 0.5)];
+    standings[1].preference = Some(Preference::Behind);
+    let fallback = Situation { active: Some(0), occasion: Some(SwitchReason::Fallback), ..situation() };
+    let goes = Decision::Switch { to: 1, reason: Some(SwitchReason::Fallback) };
+    assert_eq!(decide(&standings, &fallback, &Last), goes);
+    // Whoever leaves one because it is behind must not come to another one that is.
+    standings[0].preference = Some(Preference::Behind);
+    assert_eq!(decide(&standings, &Situation { occasion: None, ..fallback }, &Last), Decision::Stay);
 }
 
 #[test]
@@ -177,6 +235,8 @@ fn b58_only_a_wanted_heavier_one_is_waited_for() {
     let back = Situation { patience: Some(Patience::ForReturn(until)), now, ..situation() };
     assert_eq!(rule(&standings, &back), Decision::WaitUntil(until));
     standings[1].wanted = false;
+    assert_eq!(rule(&standings, &back), Decision::Switch { to: 0, reason: None });
+    standings[1] = away("equal", 0.5);
     assert_eq!(rule(&standings, &back), Decision::Switch { to: 0, reason: None });
 }
 

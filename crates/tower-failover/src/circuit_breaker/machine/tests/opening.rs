@@ -72,3 +72,19 @@ fn b8_a_success_within_down_after_clears_the_failure() {
         assert_eq!(bench.pass(GRACE), CircuitState::Closed);
     }
 }
+
+#[test]
+fn b59_refusals_that_have_lasted_open_it_at_once_and_nothing_but_a_closed_one() {
+    let mut bench = Bench::new(CircuitSettings::default().down_after(5 * SECOND), true);
+    let refused = |epoch| Signal::Trip { epoch, reason: OpenReason::Unserviceable };
+    let closed = bench.status().epoch;
+    assert_eq!(bench.signal(refused(closed.next())), CircuitState::Closed, "not of this epoch");
+    assert_eq!(bench.status().phase, Phase::Admit);
+    assert_eq!(bench.signal(refused(closed)), CircuitState::Open);
+
+    let open = bench.status().clone();
+    bench.pass(SECOND);
+    bench.signal(refused(closed));
+    bench.signal(refused(open.epoch));
+    assert_eq!(*bench.status(), open, "it is open already");
+}
