@@ -1,5 +1,6 @@
 use std::io;
 
+use failover_testkit::embedded::{Condition, EmbeddedRedis};
 use redis::{ErrorKind, RedisError, Value};
 
 use super::{Misconfigured, ReplyClass, Shape, Unserviceable};
@@ -82,6 +83,8 @@ fn b14_misconfiguration_is_told_apart_and_evicts_nothing() {
     assert_eq!(of(&reply("NOAUTH")), credentials);
     assert_eq!(of(&reply("WRONGPASS")), credentials);
     assert_eq!(of_error((ErrorKind::AuthenticationFailed, "WRONGPASS")), credentials);
+    let protocol = ReplyClass::Misconfigured(Misconfigured::Protocol);
+    assert_eq!(of_error((ErrorKind::RESP3NotSupported, "unknown command HELLO")), protocol);
     for message in [
         "invalid peer certificate: UnknownIssuer",
         "invalid peer certificate: certificate expired: verification time 2 (UNIX)",
@@ -125,6 +128,26 @@ fn b32_four_replies_show_that_nothing_was_applied() {
     for (code, why) in UNSERVICEABLE {
         let known = !matches!(why, Unserviceable::NoReplicas | Unserviceable::Misconf);
         assert_eq!(of(&reply(code)).known_not_applied(), known, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn b32_nothing_of_an_aborted_transaction_was_applied_whatever_refused_its_commands() {
+    let server = EmbeddedRedis::start().await.unwrap();
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut transaction = redis::pipe();
+    transaction.atomic().get("other").set("key", 1);
+    for (condition, class) in [
+        (Condition::ReadOnly, ReplyClass::Aborted(Unserviceable::ReadOnly)),
+        (Condition::MisconfWrites, ReplyClass::Aborted(Unserviceable::Misconf)),
+        (Condition::NoReplicas, ReplyClass::Aborted(Unserviceable::NoReplicas)),
+        (Condition::OutOfMemory, ReplyClass::Answered),
+    ] {
+        server.control().answer(condition);
+        let error = transaction.exec_async(&mut connection).await.unwrap_err();
+        assert_eq!(of_error(error), class);
+        assert_eq!(class.known_not_applied(), class.is_failure(), "{class:?}");
     }
 }
 
