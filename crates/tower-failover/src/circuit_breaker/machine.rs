@@ -257,7 +257,7 @@ impl CircuitMachine {
     fn excuse(&mut self, now: Instant) -> bool {
         let since = match &mut self.state {
             _ if self.excused => return false,
-            State::Closed { doubt: Some(doubt) } if !self.settings.down_after.is_zero() => &mut doubt.since,
+            State::Closed { doubt: Some(doubt) } => &mut doubt.since,
             State::HalfOpen { tried_since: Some(since), .. } => since,
             State::Closed { .. } | State::Open { .. } | State::HalfOpen { .. } => return false,
         };
