@@ -86,6 +86,42 @@ fn b12_a_long_silence_does_not_make_it_deaf() {
 }
 
 #[test]
+fn b12_an_outcome_is_late_only_within_what_a_thread_may_be_late() {
+    let window = Window::new(LENGTH);
+    let stamp = |epoch, tick| window.stamp(Epoch(epoch), tick * TICK);
+    for (ahead, is_later) in [(0, false), (1, true), (LATE_TICKS, true), (LATE_TICKS + 1, false)] {
+        for tick in [7, TICK_MASK] {
+            assert_eq!(stamp(3, tick + ahead).is_later_than(stamp(3, tick)), is_later, "{ahead} ticks");
+        }
+    }
+    for (ahead, is_later) in [(0, false), (1, true), (EPOCH_MASK / 2 - 1, true), (EPOCH_MASK / 2, false)] {
+        for epoch in [7, EPOCH_MASK] {
+            assert_eq!(stamp(epoch + ahead, 3).is_later_than(stamp(epoch, 3)), is_later, "{ahead} epochs");
+        }
+    }
+}
+
+#[test]
+fn b12_the_first_outcome_of_a_bucket_is_counted_also_just_before_the_numbers_wrap() {
+    for (epoch, tick) in [(0, TICK_MASK), (0, TICK_MASK - 9), (EPOCH_MASK, 0), (EPOCH_MASK, TICK_MASK)] {
+        let window = Window::new(LENGTH);
+        window.record(Epoch(epoch), tick * TICK, false);
+        assert_eq!(window.counts(Epoch(epoch), tick * TICK), counts(0, 1), "epoch {epoch}, tick {tick}");
+    }
+}
+
+#[test]
+fn b12_the_shortest_window_has_a_millisecond_for_each_bucket() {
+    let window = Window::new(Duration::ZERO);
+    for at in 0..BUCKETS {
+        window.record(Epoch(1), at, false);
+    }
+    assert_eq!(window.counts(Epoch(1), 9), counts(0, 10));
+    assert_eq!(window.counts(Epoch(1), 10), counts(0, 9));
+    assert_eq!(Window::SHORTEST, Duration::from_millis(10));
+}
+
+#[test]
 fn b12_a_bucket_saturates_instead_of_spilling_into_its_stamp() {
     let window = Window::new(LENGTH);
     let full = window.stamp(Epoch(1), 0).number() << COUNT_BITS | COUNT_MASK;

@@ -61,6 +61,26 @@ fn b20_any_decides_at_the_first_passed_probe() {
 }
 
 #[test]
+fn b20_a_policy_decides_once_the_probes_to_come_change_nothing_and_not_before() {
+    let rules: [(Arc<dyn Policy>, fn(u32, u32) -> bool); 3] = [
+        (Arc::new(HealthyAll), |passed, total| passed == total),
+        (Arc::new(HealthyMajority), |passed, total| 2 * passed > total),
+        (Arc::new(HealthyAny), |passed, _| passed > 0),
+    ];
+    let probes = (1..=6).flat_map(|total| (0..=total).map(move |passed| (passed, total)));
+    for (passed, total) in probes {
+        for failed in 0..=total - passed {
+            for (policy, rule) in &rules {
+                let (at_worst, at_best) = (rule(passed, total), rule(total - failed, total));
+                let decided = (at_worst == at_best).then_some(at_best);
+                let said = policy.decide(passed, failed, total);
+                assert_eq!(said, decided, "{policy:?}: {passed} and {failed} of {total}");
+            }
+        }
+    }
+}
+
+#[test]
 fn b19_the_interval_varies_by_a_tenth() {
     let pause = |seed| rest(&HealthSettings::default(), 0, &Chance::seeded(seed));
     let pauses: Vec<_> = (0..100).map(pause).collect();

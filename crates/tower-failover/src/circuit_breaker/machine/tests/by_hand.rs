@@ -39,6 +39,24 @@ fn b61_a_drill_ends_by_itself_and_the_rules_go_on() {
 }
 
 #[test]
+fn b61_a_drill_may_follow_another_one_and_what_was_released() {
+    let mut bench = Bench::checked();
+    bench.signal(Signal::Force { until: Some(bench.now + 20 * SECOND), drill: true });
+    bench.pass(10 * SECOND);
+    bench.signal(Signal::Force { until: Some(bench.now + 20 * SECOND), drill: true });
+    bench.pass(20 * SECOND - Duration::from_millis(1));
+    assert!(bench.status().forced, "the second one's time counts");
+    bench.pass(Duration::from_millis(1));
+    assert!(!bench.status().forced);
+
+    let mut bench = Bench::checked();
+    bench.signal(Signal::Force { until: None, drill: false });
+    bench.signal(Signal::Release);
+    bench.signal(Signal::Force { until: Some(bench.now + SECOND), drill: true });
+    assert_eq!((bench.status().forced, bench.status().reason), (true, Some(OpenReason::Drill)));
+}
+
+#[test]
 fn b7_closing_gives_a_fresh_window_also_to_a_closed_circuit() {
     let mut bench = Bench::checked();
     assert_eq!(bench.signal(Signal::Close), CircuitState::Closed);
