@@ -3,7 +3,7 @@ use std::io;
 use failover_testkit::embedded::{Condition, EmbeddedRedis};
 use redis::{ErrorKind, RedisError, Value};
 
-use super::{Misconfigured, ReplyClass, Shape, Unserviceable};
+use super::{Misconfigured, ReplyClass, Shape, Unserviceable, failures, has_no_room, misconfigured};
 
 fn reply(code: &str) -> Value {
     redis::parse_redis_value(format!("-{code} said so\r\n").as_bytes()).unwrap()
@@ -105,6 +105,46 @@ fn b14_misconfiguration_is_told_apart_and_evicts_nothing() {
 }
 
 #[test]
+fn b14_what_is_set_up_wrongly_is_told_in_words() {
+    let told = |error: RedisError| misconfigured(&error).map(|told| told.to_string());
+    let denied = told((ErrorKind::AuthenticationFailed, "WRONGPASS").into()).unwrap();
+    assert!(denied.starts_with("user or password is wrong or missing: "), "{denied}");
+    let outdated = told((ErrorKind::RESP3NotSupported, "unknown command HELLO").into()).unwrap();
+    assert!(outdated.starts_with("it does not speak the protocol: "), "{outdated}");
+    let unknown = io::Error::new(io::ErrorKind::InvalidData, "invalid peer certificate: UnknownIssuer");
+    let distrusted = told(unknown.into()).unwrap();
+    assert!(distrusted.starts_with("a certificate is not trusted: "), "{distrusted}");
+    assert_eq!(told(io::Error::from(io::ErrorKind::ConnectionRefused).into()), None);
+}
+
+#[test]
+fn b36_a_server_without_room_says_so_or_hangs_up() {
+    let full = |error: RedisError| has_no_room(&error);
+    let said = |said: &str| redis::parse_redis_value(said.as_bytes()).unwrap().extract_error().unwrap_err();
+    assert!(full(said("-ERR max number of clients reached\r\n")));
+    assert!(full(io::Error::from(io::ErrorKind::ConnectionReset).into()));
+    assert!(!full(said("-ERR unknown command\r\n")));
+    assert!(!full(io::Error::from(io::ErrorKind::TimedOut).into()));
+}
+
+#[test]
+fn b16_each_failure_is_of_one_kind_and_an_answer_of_none() {
+    for (class, kind) in [
+        (ReplyClass::Unreachable, failures::UNREACHABLE),
+        (ReplyClass::ConnectionLost, failures::CONNECTION_LOST),
+        (ReplyClass::TimedOut, failures::TIMED_OUT),
+        (ReplyClass::Unserviceable(Unserviceable::Loading), failures::UNSERVICEABLE),
+        (ReplyClass::PartlyUnserviceable(Unserviceable::ReadOnly), failures::UNSERVICEABLE),
+        (ReplyClass::Aborted(Unserviceable::Misconf), failures::UNSERVICEABLE),
+        (ReplyClass::Answered, tower_failover::Kinds::NONE),
+        (ReplyClass::Ours, tower_failover::Kinds::NONE),
+    ] {
+        assert_eq!(failures::of(class), kind, "{class:?}");
+        assert_eq!(class.unserviceable().is_some(), kind == failures::UNSERVICEABLE, "{class:?}");
+    }
+}
+
+#[test]
 fn b14_errors_of_our_own_are_neutral() {
     for kind in [ErrorKind::Client, ErrorKind::InvalidClientConfig, ErrorKind::UnexpectedReturnType] {
         assert_eq!(of_error((kind, "bad arguments")), ReplyClass::Ours);
@@ -121,6 +161,9 @@ fn b14_an_array_is_looked_into_only_if_the_request_was_a_pipeline() {
     let exec = Value::Array(vec![Value::Array(vec![Value::Okay, reply("READONLY")])]);
     let class = ReplyClass::of(Ok(&exec), Shape::Atomic);
     assert_eq!(class, ReplyClass::PartlyUnserviceable(Unserviceable::ReadOnly));
+    let refused = Value::Array(vec![reply("LOADING")]);
+    let class = ReplyClass::of(Ok(&refused), Shape::Atomic);
+    assert_eq!(class, ReplyClass::Unserviceable(Unserviceable::Loading), "instead of the replies");
 }
 
 #[test]

@@ -108,8 +108,8 @@ mod tests {
         }
         assert_eq!(slot(b"{foo}bar"), 12_182);
         assert_eq!(slot(b"bar{foo}{a}"), 12_182);
-        assert_ne!(slot(b"{}foo"), 12_182, "an empty tag is none");
-        assert_ne!(slot(b"{foo"), 12_182);
+        assert_eq!(slot(b"{}foo"), 9_500, "an empty tag is none");
+        assert_eq!(slot(b"{foo"), 13_308);
     }
 
     #[test]
@@ -127,6 +127,7 @@ mod tests {
             "ZUNION 2 foo {foo}2",
             "WATCH foo",
             "BLMOVE foo {foo}2 LEFT RIGHT 0",
+            "XREAD STREAMS foo a 0", // Not as many ids as keys: the server will refuse it.
         ] {
             assert_eq!(slots(command), foo, "{command}");
         }
@@ -135,6 +136,25 @@ mod tests {
         }
         for command in ["PING", "WAIT 1 0", "EVAL script 0 a", "NOSUCHCOMMAND foo", "BLMPOP 0 99999999999 "] {
             assert!(matches!(slots(command), Slots::None | Slots::One(0)), "{command}");
+        }
+    }
+
+    #[test]
+    fn b55_the_first_key_is_the_first_word_in_the_place_of_a_key() {
+        for (line, key) in [
+            ("GET foo", Some("foo")),
+            ("MSET a 1 b 2", Some("a")),
+            ("EVAL a 2 b a", Some("b")),
+            ("XREAD COUNT 1 STREAMS foo 0", Some("foo")),
+            ("PING", None),
+            ("NOSUCHCOMMAND foo", None),
+        ] {
+            let mut command = Cmd::new();
+            for word in line.split(' ') {
+                command.arg(word);
+            }
+            assert_eq!(first_key(&command).as_deref(), key.map(str::as_bytes), "{line}");
+            assert_eq!(slot_of(&command), key.map(|key| slot(key.as_bytes())), "{line}");
         }
     }
 }

@@ -53,6 +53,36 @@ fn b49_the_waits_of_a_pipeline_add_up_and_a_transaction_has_none() {
 }
 
 #[test]
+fn b49_whether_it_blocks_is_still_known_once_a_call_was_admitted() {
+    let admitted = |lines: &[&str]| {
+        let mut pipeline = redis::pipe();
+        for line in lines {
+            pipeline.add_command(words(line));
+        }
+        Command::from(pipeline).admitted().unwrap().blocking()
+    };
+    let second = Some(Blocking::For(Duration::from_secs(1)));
+    assert_eq!(admitted(&["BLPOP a 1"]), second);
+    assert_eq!(admitted(&["BLPOP a 1", "GET a"]), second);
+    assert_eq!(admitted(&["GET a", "NO.SUCH", "BLPOP a 1"]), second);
+    assert_eq!(admitted(&["GET a", "SET a 1"]), None);
+}
+
+#[test]
+fn b50_each_state_has_its_own_way_to_be_changed() {
+    for (state, advice) in [
+        (ConnectionState::Database, "url"),
+        (ConnectionState::Authentication, "credentials"),
+        (ConnectionState::Subscription, "pubsub"),
+        (ConnectionState::Transaction, "transaction"),
+        (ConnectionState::Name, "client_name"),
+        (ConnectionState::Stream, "redis::Client"),
+    ] {
+        assert!(state.instead().contains(advice), "{state:?}: {}", state.instead());
+    }
+}
+
+#[test]
 fn b50_commands_that_change_their_connection_are_known() {
     for (line, expected) in [
         ("SELECT 3", ConnectionState::Database),

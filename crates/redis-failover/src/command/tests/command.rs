@@ -16,7 +16,8 @@ fn a_command_shows_its_name_and_never_its_arguments() {
     ] {
         let command = Command::from(words(line));
         assert_eq!(command.to_string(), name);
-        assert!(!format!("{command:?}").contains("hunter2"), "{command:?}");
+        let shown = format!("{command:?}");
+        assert!(shown.contains(name) && !shown.contains("hunter2"), "{shown}");
     }
     let mut pipeline = redis::pipe();
     pipeline.set("hunter2", "hunter2").ignore().get("hunter2");
@@ -54,6 +55,22 @@ fn a_pipeline_gives_its_commands_and_its_shape() {
     let single = Command::from(words("GET a"));
     assert!(!single.is_pipeline() && !single.is_atomic());
     assert_eq!(single.shape(), Shape::Single);
+}
+
+#[cfg(feature = "cluster")]
+#[test]
+fn b55_a_command_says_where_in_a_cluster_it_is_to_go_and_a_pipeline_is_no_single_command() {
+    use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
+
+    let anywhere = RoutingInfo::SingleNode(SingleNodeRoutingInfo::Random);
+    let command = Command::from(words("DBSIZE"));
+    assert!(command.routing().is_none());
+    assert_eq!(
+        command.single().and_then(|command| command.args_iter().next()),
+        Some(redis::Arg::Simple(&b"DBSIZE"[..]))
+    );
+    assert_eq!(command.route(anywhere.clone()).routing(), Some(&anywhere));
+    assert!(Command::from(redis::pipe()).single().is_none());
 }
 
 #[test]
