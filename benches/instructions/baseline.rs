@@ -96,7 +96,7 @@ impl fmt::Display for Baseline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Taken { compiler, target, libc, valgrind } = &self.taken;
         writeln!(f, "# Instructions a call, and the locked ones among them, by callgrind. Renewed by")?;
-        writeln!(f, "#     cargo run --release -p benches --bin instructions -- --bless")?;
+        writeln!(f, "#     cargo run --profile instructions -p benches --bin instructions -- --bless")?;
         writeln!(f, "# compiler: {compiler}\n# target: {target}\n# libc: {libc}\n# valgrind: {valgrind}\n")?;
         self.counts.iter().try_for_each(|(name, Executed { instructions, locked })| {
             writeln!(f, "{instructions:>9.1} {locked:>6.1}  {name}")

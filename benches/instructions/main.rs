@@ -90,7 +90,7 @@ fn check(blesses: bool) -> Result<Outcome, String> {
         return Ok(Outcome::Holds);
     }
     println!(
-        "\nIf this is wanted, renew the baseline: cargo run --release -p benches --bin instructions -- --bless"
+        "\nIf this is wanted, renew the baseline: cargo run --profile instructions -p benches --bin instructions -- --bless"
     );
     Ok(Outcome::Grown)
 }
