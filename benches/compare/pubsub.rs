@@ -154,10 +154,9 @@ fn read(mut pubsub: PubSub, over: Arc<AtomicBool>) -> JoinHandle<Heard> {
                     }
                 }
                 Ok(Some(PubSubItem::Gap { from, to })) => moved |= from != to,
-                Ok(Some(_)) => {}
                 Ok(None) => return heard,
                 Err(_) if over.load(Ordering::Relaxed) => return heard,
-                Err(_) => {}
+                Ok(Some(_)) | Err(_) => {}
             }
         }
     })
