@@ -247,6 +247,7 @@ impl End {
 mod tests {
     use std::future::{Ready, ready};
     use std::io;
+    use std::sync::Arc;
 
     use redis::RedisError;
     use tower_failover::failure_detector::Counts;
@@ -294,5 +295,71 @@ mod tests {
         assert_eq!(counts(Ok(Value::Array(vec![pong(), pong(), pong()]))).await, (1, 0));
         assert_eq!(counts(Err(io::ErrorKind::BrokenPipe)).await, (0, 1));
         assert_eq!(counts(Err(io::ErrorKind::TimedOut)).await, (0, 1));
+    }
+
+    #[test]
+    fn b59_a_database_refuses_writes_or_whatever_has_keys() {
+        let neither = Kinds::NONE;
+        for (name, kinds) in [
+            ("SET", WRITES.with(KEYED)),
+            ("GET", KEYED),
+            ("FLUSHALL", WRITES),
+            ("PING", neither),
+            ("NOSUCHCOMMAND", neither),
+        ] {
+            assert_eq!(kinds_of(&Command::from(redis::cmd(name))), kinds, "{name}");
+        }
+        for (why, kinds, of_some) in [
+            (Unserviceable::ReadOnly, WRITES, WRITES),
+            (Unserviceable::NoReplicas, WRITES, WRITES),
+            (Unserviceable::Misconf, WRITES, WRITES),
+            // The others of the pipeline had keys, and were served.
+            (Unserviceable::Loading, KEYED, neither),
+            (Unserviceable::MasterDown, KEYED, neither),
+            (Unserviceable::ClusterDown, KEYED, neither),
+        ] {
+            assert_eq!(refused(ReplyClass::Unserviceable(why)), kinds, "{why:?}");
+            assert_eq!(refused(ReplyClass::Aborted(why)), kinds, "{why:?}");
+            assert_eq!(refused(ReplyClass::PartlyUnserviceable(why)), of_some, "{why:?}");
+        }
+        assert_eq!(refused(ReplyClass::TimedOut), neither);
+    }
+
+    #[test]
+    fn b14_an_end_counts_alike_with_and_without_a_deadline() {
+        let io = |kind| ConnectionError::from(RedisError::from(io::Error::from(kind)));
+        let refused = || Reply::of(redis::parse_redis_value(b"-READONLY no\r\n").unwrap(), Shape::Single);
+        let served = || Reply::of(Value::Okay, Shape::Single).serving(WRITES);
+        let unreachable = || {
+            ConnectionError::NotConnected(Arc::new(io::Error::from(io::ErrorKind::ConnectionRefused).into()))
+        };
+        let ends: [(Result<Reply, ConnectionError>, Outcome, Kinds, Kinds); 6] = [
+            (Ok(served()), Outcome::Success, WRITES, Kinds::NONE),
+            (Ok(refused()), Outcome::Failure, WRITES, failures::UNSERVICEABLE),
+            (Err(io(io::ErrorKind::BrokenPipe)), Outcome::Lost, Kinds::NONE, failures::CONNECTION_LOST),
+            (Err(io(io::ErrorKind::TimedOut)), Outcome::Failure, Kinds::NONE, failures::TIMED_OUT),
+            (Err(unreachable()), Outcome::Failure, Kinds::NONE, failures::UNREACHABLE),
+            (Err(ConnectionError::DatabaseLeft), Outcome::Neutral, Kinds::NONE, Kinds::NONE),
+        ];
+        for (end, outcome, kinds, causes) in ends {
+            let end = end.as_ref();
+            let told = (RedisOutcome.classify(end), RedisOutcome.kinds(end), RedisOutcome.causes(end));
+            assert_eq!(told, (outcome, kinds, causes), "{end:?}");
+        }
+        for (end, outcome, kinds, causes) in [
+            (Ok(served()), Outcome::Success, WRITES, Kinds::NONE),
+            (Ok(refused()), Outcome::Failure, WRITES, failures::UNSERVICEABLE),
+            (Err(DeadlineError::Inner(unreachable())), Outcome::Failure, Kinds::NONE, failures::UNREACHABLE),
+            (
+                Err(DeadlineError::Elapsed { after: std::time::Duration::from_millis(1) }),
+                Outcome::Failure,
+                Kinds::NONE,
+                failures::TIMED_OUT,
+            ),
+        ] {
+            let end = end.as_ref();
+            let told = (RedisOutcome.classify(end), RedisOutcome.kinds(end), RedisOutcome.causes(end));
+            assert_eq!(told, (outcome, kinds, causes), "{end:?}");
+        }
     }
 }

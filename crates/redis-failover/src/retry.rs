@@ -99,6 +99,7 @@ mod tests {
     use tower_service::Service;
 
     use super::*;
+    use crate::command::CallOptions;
 
     fn assess(error: &AttemptError) -> Assessment {
         RetryPolicy::<Command<'_>, Reply, AttemptError>::assess(&CommandPolicy::default(), Err(error))
@@ -169,5 +170,48 @@ mod tests {
         }
         let elapsed = DeadlineError::Elapsed { after: Duration::from_millis(500) };
         assert_eq!(assess(&FailoverError::Inner(CircuitError::Inner(elapsed))), Assessment::Ambiguous);
+    }
+
+    #[test]
+    fn b33_what_was_left_behind_or_applied_in_part_may_have_been_applied() {
+        assert_eq!(assess(&of_the_connection(ConnectionError::DatabaseLeft)), Assessment::Ambiguous);
+        #[cfg(feature = "cluster")]
+        {
+            let refused = redis::parse_redis_value(b"-READONLY it is a replica\r\n").unwrap();
+            let partly = Arc::new(refused.extract_error().unwrap_err());
+            assert_eq!(
+                assess(&of_the_connection(ConnectionError::PartlyApplied(partly))),
+                Assessment::Ambiguous
+            );
+        }
+    }
+
+    #[test]
+    fn b32_an_error_that_the_database_answered_with_is_judged_like_its_reply() {
+        let answered = |error: &[u8]| {
+            let error = redis::parse_redis_value(error).unwrap().extract_error().unwrap_err();
+            assess(&of_the_connection(ConnectionError::Redis(error)))
+        };
+        assert_eq!(answered(b"-READONLY it is a replica\r\n"), Assessment::NotApplied);
+        assert_eq!(answered(b"-WRONGTYPE it is a list\r\n"), Assessment::Final);
+    }
+
+    #[test]
+    fn b33_the_command_and_its_options_say_what_is_repeated_and_for_how_long() {
+        type Policy<'a> = dyn RetryPolicy<Command<'a>, Reply, AttemptError>;
+        let policy: &Policy<'_> = &CommandPolicy::new(RetrySafety::Idempotent);
+        let limit = Duration::from_millis(5);
+        for (name, is_repeatable, changes) in
+            [("GET", true, false), ("SETEX", true, true), ("INCR", false, true)]
+        {
+            let plain = Command::from(redis::cmd(name));
+            assert_eq!(policy.repeatable(&plain), is_repeatable, "{name}");
+            assert_eq!(policy.changes(&plain), changes, "{name}");
+            assert_eq!(policy.deadline(&plain), None);
+            let limited = plain.with(CallOptions::new().deadline(limit));
+            assert_eq!(policy.deadline(&limited), Some(limit));
+            let again = policy.clone_request(&limited).expect("every command can be sent again");
+            assert_eq!((again.name(), again.options().time_limit()), (name, Some(limit)));
+        }
     }
 }

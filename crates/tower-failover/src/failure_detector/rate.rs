@@ -38,3 +38,38 @@ impl fmt::Debug for FailureRate {
         f.debug_struct("FailureRate").field("thresholds", &self.thresholds).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Duration;
+
+    use super::*;
+    use crate::availability::Epoch;
+    use crate::classify::Kinds;
+
+    #[test]
+    fn b16_a_second_rate_counts_successes_and_failures_in_a_window_of_its_own() {
+        let rate = FailureRate::new(Thresholds::new(3, 0.5, Duration::from_secs(1)).expect("valid"));
+        let ends = |outcome, at| {
+            let (epoch, causes, took) = (Epoch::default(), Kinds::NONE, Duration::ZERO);
+            rate.trips(&Observation { outcome, causes, epoch, at, took })
+        };
+        assert!(!ends(Outcome::Failure, 0) && !ends(Outcome::Failure, 100));
+        assert!(!ends(Outcome::Neutral, 100), "neither counts nor trips");
+        assert!(ends(Outcome::Failure, 200), "the third");
+        assert!(!ends(Outcome::Success, 200), "too many have failed, but this one has not");
+        assert!(!ends(Outcome::Failure, 1250), "the window has forgotten");
+        for _ in 0..3 {
+            ends(Outcome::Success, 1250);
+        }
+        assert!(!ends(Outcome::Failure, 1250), "two of five");
+        assert!(ends(Outcome::Failure, 1250), "three of six");
+    }
+
+    #[test]
+    fn b16_it_shows_what_it_was_set_to() {
+        let thresholds = Thresholds::new(3, 0.5, Duration::from_secs(1)).expect("valid");
+        let shown = format!("{:?}", FailureRate::new(thresholds));
+        assert!(shown.starts_with("FailureRate") && shown.contains(&format!("{thresholds:?}")), "{shown}");
+    }
+}

@@ -129,6 +129,21 @@ mod tests {
     }
 
     #[test]
+    fn b34_a_clone_tells_of_its_calls_five_at_a_time_and_of_the_rest_at_its_end() {
+        let budget = Budget::new(0.2, 10);
+        let told = || budget.calls.load(Ordering::Relaxed);
+        let mut calls = Calls::default();
+        for sum in [0, 0, 0, 0, 5, 5, 5] {
+            calls.count(&budget);
+            assert_eq!(told(), sum);
+        }
+        calls.tell(&budget);
+        assert_eq!(told(), 7);
+        calls.tell(&budget);
+        assert_eq!(told(), 7);
+    }
+
+    #[test]
     fn b34_repeats_are_a_fifth_of_the_calls() {
         assert!((19_500..=20_000).contains(&run(1000, 100)), "{}", run(1000, 100));
     }

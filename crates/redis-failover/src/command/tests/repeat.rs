@@ -119,6 +119,7 @@ fn b33_some_commands_have_the_same_effect_and_another_reply() {
         "SET k v GET",
         "SET k v PX 60 NX GET",
         "SET k v IFEQ NX",
+        "SET k v IFEQ old",
         "GETSET k v",
         "GETDEL k",
         "HGETDEL h FIELDS 1 f",
@@ -219,7 +220,15 @@ fn b33_ltrim_is_idempotent_only_where_the_second_cut_leaves_the_list_alone() {
     // Each of these takes something off at every application.
     assert_all(
         Repeat::Never,
-        &["LTRIM l 1 -1", "LTRIM l 0 -2", "LTRIM l 2 5", "LTRIM l -3 5", "LTRIM l a b", "LTRIM l"],
+        &[
+            "LTRIM l 1 -1",
+            "LTRIM l 0 -2",
+            "LTRIM l 2 5",
+            "LTRIM l 5 5",
+            "LTRIM l -3 5",
+            "LTRIM l a b",
+            "LTRIM l",
+        ],
     );
 }
 
