@@ -153,4 +153,15 @@ mod tests {
         }
         assert_eq!(Thresholds::new(1000, 0.1, WINDOW), Ok(Thresholds::default()));
     }
+
+    #[test]
+    fn b13_a_refusal_says_what_would_make_sense() {
+        for (refusal, said) in [
+            (InvalidThresholds::NoCondition, "must not both be 0"),
+            (InvalidThresholds::RateIsNoFraction, "a fraction from 0 to 1"),
+            (InvalidThresholds::WindowTooShort, "at least 10 ms"),
+        ] {
+            assert!(refusal.to_string().contains(said), "{refusal}");
+        }
+    }
 }
