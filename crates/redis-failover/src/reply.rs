@@ -362,4 +362,56 @@ mod tests {
             assert_eq!(told, (outcome, kinds, causes), "{end:?}");
         }
     }
+
+    /// A connection that is closed for good.
+    struct Closed;
+
+    impl<'a> Service<Command<'a>> for Closed {
+        type Response = Value;
+        type Error = ConnectionError;
+        type Future = Ready<Result<Value, ConnectionError>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
+            Poll::Ready(Err(ConnectionError::Closed))
+        }
+
+        fn call(&mut self, _: Command<'a>) -> Self::Future {
+            unreachable!("it is closed")
+        }
+    }
+
+    #[tokio::test]
+    async fn b59_an_answer_tells_of_the_kinds_that_were_refused_before_and_of_no_others() {
+        let availability = Availability::new("london", Events::default());
+        let layer = FailureDetectorLayer::new(availability).classify(RedisOutcome);
+        let watched = layer.watched_kinds();
+        let served = |name| Reply::watched(&Command::from(redis::cmd(name)), &watched);
+        assert_eq!(served("SET"), Kinds::NONE, "nothing was refused yet");
+
+        let refusal = redis::parse_redis_value(b"-READONLY no\r\n").unwrap();
+        let reply = layer.layer(Ends(Ok(refusal))).call(redis::cmd("SET").into()).await.unwrap();
+        assert!(reply.class.is_failure());
+        assert_eq!((served("SET"), served("GET")), (WRITES, Kinds::NONE));
+
+        let answers = tower::service_fn(|_: Command<'static>| ready(Ok::<_, ConnectionError>(Value::Okay)));
+        let reply = Classified::new(answers).watching(watched).call(redis::cmd("SET").into()).await.unwrap();
+        let kinds = Classify::<_, ConnectionError>::kinds(&RedisOutcome, Ok(&reply));
+        assert_eq!((kinds, Value::from(reply)), (WRITES, Value::Okay));
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_not_ready_is_not_so_for_being_classified() {
+        let mut closed = Classified::new(Closed);
+        let ready = std::future::poll_fn(|context| Service::<Command<'_>>::poll_ready(&mut closed, context));
+        assert!(matches!(ready.await, Err(ConnectionError::Closed)));
+    }
+
+    #[cfg(feature = "cluster")]
+    #[test]
+    fn b32_a_part_that_was_refused_says_nothing_of_the_others() {
+        let refused = redis::parse_redis_value(b"-READONLY no\r\n").unwrap().extract_error().unwrap_err();
+        let class = class_of(&ConnectionError::PartlyApplied(Arc::new(refused)));
+        assert_eq!(class, ReplyClass::PartlyUnserviceable(Unserviceable::ReadOnly));
+        assert!(!class.known_not_applied());
+    }
 }
