@@ -333,7 +333,7 @@ mod tests {
         let unreachable = || {
             ConnectionError::NotConnected(Arc::new(io::Error::from(io::ErrorKind::ConnectionRefused).into()))
         };
-        let ends: [(Result<Reply, ConnectionError>, Outcome, Kinds, Kinds); 6] = [
+        let ends = [
             (Ok(served()), Outcome::Success, WRITES, Kinds::NONE),
             (Ok(refused()), Outcome::Failure, WRITES, failures::UNSERVICEABLE),
             (Err(io(io::ErrorKind::BrokenPipe)), Outcome::Lost, Kinds::NONE, failures::CONNECTION_LOST),

@@ -71,3 +71,27 @@ impl Suspicion {
         self.timeout.max(round_trip.saturating_mul(Self::ROUND_TRIPS))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b17_a_member_far_away_is_suspected_later_and_its_probe_may_take_longer() {
+        let suspicion = Suspicion::default();
+        let (near, far) = (Duration::from_millis(1), Duration::from_secs(1));
+        assert_eq!(
+            (suspicion.after_for(near), suspicion.timeout_for(near)),
+            (suspicion.after, suspicion.timeout)
+        );
+        assert_eq!((suspicion.after_for(far), suspicion.timeout_for(far)), (8 * far, 8 * far));
+    }
+
+    #[test]
+    fn b17_a_fast_suspicion_has_half_a_second_for_its_probe_and_one_that_is_off_never_begins() {
+        let (usual, fast, off) = (Suspicion::default(), Suspicion::fast(), Suspicion::off());
+        assert_eq!(fast, Suspicion { timeout: Duration::from_millis(500), ..usual });
+        assert_eq!(off, Suspicion { after: Duration::MAX, ..usual });
+        assert!(off.is_off() && !usual.is_off() && !fast.is_off());
+    }
+}

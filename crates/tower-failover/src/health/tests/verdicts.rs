@@ -60,9 +60,12 @@ fn b20_any_decides_at_the_first_passed_probe() {
     assert_eq!(decide(HealthyAny, &[MISS, MISS, MISS]), (3, Verdict::Unhealthy));
 }
 
+/// Whether a whole round passes, of which so many probes of so many have passed.
+type Rule = fn(u32, u32) -> bool;
+
 #[test]
 fn b20_a_policy_decides_once_the_probes_to_come_change_nothing_and_not_before() {
-    let rules: [(Arc<dyn Policy>, fn(u32, u32) -> bool); 3] = [
+    let rules: [(Arc<dyn Policy>, Rule); 3] = [
         (Arc::new(HealthyAll), |passed, total| passed == total),
         (Arc::new(HealthyMajority), |passed, total| 2 * passed > total),
         (Arc::new(HealthyAny), |passed, _| passed > 0),
@@ -131,6 +134,14 @@ proptest! {
         let hasty = HealthSettings { interval: millis(50), ..steady() };
         prop_assert!(rest(&hasty, failures, &Chance::seeded(seed)) <= millis(50));
     }
+}
+
+#[test]
+fn b21_of_equally_grave_findings_that_of_the_first_check_is_told() {
+    let silent = Finding::unhealthy(Evidence::TimedOut);
+    let gone = Finding::unhealthy(Evidence::Unreachable("refused".into()));
+    assert_eq!(gravest([silent.clone(), gone.clone()]), Some(silent.clone()));
+    assert_eq!(gravest([gone.clone(), silent]), Some(gone));
 }
 
 #[test]
