@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use failover_testkit::server::AnyServer;
 use futures_util::StreamExt;
-use redis::{AsyncCommands, aio::MultiplexedConnection};
+use redis::{AsyncCommands, AsyncConnectionConfig, aio::MultiplexedConnection};
 use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
 use tokio::time::{sleep, timeout};
 use tower_failover::balance::Snapshot;
@@ -56,9 +56,13 @@ pub fn config(primary: &str, secondary: &str) -> MultiDbConfig {
     ])
 }
 
-/// A connection to one server, past every client.
+/// A connection to one server, past every client, however slow the machine is.
 pub async fn plain(url: &str) -> MultiplexedConnection {
-    redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap()
+    let patient = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(PATIENCE))
+        .set_response_timeout(Some(PATIENCE));
+    let client = redis::Client::open(url).unwrap();
+    client.get_multiplexed_async_connection_with_config(&patient).await.unwrap()
 }
 
 /// Waits until a condition holds.

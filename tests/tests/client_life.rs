@@ -8,7 +8,7 @@ use failover_testkit::embedded::{Data, EmbeddedRedis};
 use futures_util::{FutureExt, StreamExt, future::join_all};
 use redis::{AsyncCommands, RedisError};
 use redis_failover::{DatabaseConfig, Error, Event, InitialHealthCheckPolicy, MultiDbClient, MultiDbConfig};
-use tests::{PATIENCE, config, until};
+use tests::{PATIENCE, config, plain, until};
 use tokio::{
     runtime::Handle,
     time::{sleep, timeout},
@@ -174,8 +174,7 @@ async fn b42_close_admits_nothing_and_lets_calls_in_flight_finish() {
     assert!(is_closed(&error), "no more calls: {error}");
     assert!(!closing.is_finished(), "it waits for the call in flight");
 
-    let operator = redis::Client::open(primary.url()).unwrap();
-    let mut operator = operator.get_multiplexed_async_connection().await.unwrap();
+    let mut operator = plain(&primary.url()).await;
     let _: u64 = operator.lpush("list", "value").await.unwrap();
     let taken = timeout(PATIENCE, waiting).await.unwrap().unwrap().unwrap();
     assert_eq!(taken, ("list".into(), "value".into()));

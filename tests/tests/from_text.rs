@@ -10,7 +10,7 @@ use failover_testkit::{
 };
 use redis::AsyncCommands;
 use redis_failover::{Error, MultiDbClient, MultiDbConfig};
-use tests::{PATIENCE, active, becomes_active, clients_of, real_server};
+use tests::{PATIENCE, active, becomes_active, clients_of, plain, real_server};
 use tokio::time::{sleep, timeout};
 
 async fn connected(config: MultiDbConfig) -> MultiDbClient {
@@ -22,7 +22,7 @@ async fn connected(config: MultiDbConfig) -> MultiDbClient {
 /// What the server says of the connections to it.
 async fn clients(server: &RealServer, password: &str) -> String {
     let url = format!("redis://:{password}@{}", server.addr());
-    let mut admin = redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let mut admin = plain(&url).await;
     clients_of(&mut admin).await
 }
 
@@ -84,7 +84,7 @@ async fn b14_a_password_that_is_rotated_in_a_file_needs_no_restart() {
 
     // Changed on the server, written anew into the file, and every connection cut.
     let url = format!("redis://:right@{}", server.addr());
-    let mut admin = redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let mut admin = plain(&url).await;
     redis::cmd("CONFIG").arg(&["SET", "requirepass", "rotated"]).exec_async(&mut admin).await.unwrap();
     fs::write(&path, "rotated").unwrap();
     redis::cmd("CLIENT")

@@ -9,7 +9,7 @@ use redis::AsyncCommands;
 use redis_failover::{
     CallOptions, DatabaseConfig, Error, MultiDbClient, MultiDbConfig, RetrySafety, Suspicion,
 };
-use tests::PATIENCE;
+use tests::{PATIENCE, plain};
 use tokio::time::{sleep, timeout};
 
 /// A primary with a response timeout of its own, a secondary, and a client that no health check moves.
@@ -89,8 +89,7 @@ async fn b17_a_blocking_command_is_no_silence() {
     // Five times as long as any other command may take here.
     sleep(Duration::from_millis(500)).await;
     assert!(!waiting.is_finished());
-    let operator = redis::Client::open(primary.url()).unwrap();
-    let mut operator = operator.get_multiplexed_async_connection().await.unwrap();
+    let mut operator = plain(&primary.url()).await;
     let _: u64 = operator.lpush("list", "value").await.unwrap();
     let taken = timeout(PATIENCE, waiting).await.unwrap().unwrap().unwrap();
     assert_eq!(taken, ("list".into(), "value".into()));
@@ -109,8 +108,7 @@ async fn b34_an_attempt_has_the_response_timeout_of_its_database() {
 async fn b60_a_scan_that_began_before_a_switch_is_interrupted() {
     let (primary, secondary, mut client) = start().await;
     for server in [&primary, &secondary] {
-        let operator = redis::Client::open(server.url()).unwrap();
-        let mut operator = operator.get_multiplexed_async_connection().await.unwrap();
+        let mut operator = plain(&server.url()).await;
         for key in 0..100 {
             let () = operator.set(key, "value").await.unwrap();
         }

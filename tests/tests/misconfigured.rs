@@ -13,7 +13,7 @@ use redis::{AsyncCommands, aio::MultiplexedConnection};
 use redis_failover::{
     DatabaseConfig, Error, Event, EventStream, MultiDbClient, MultiDbConfig, connection::Credentials,
 };
-use tests::{Load, PATIENCE, active, becomes_active, clients_of, config, real_server, switches};
+use tests::{Load, PATIENCE, active, becomes_active, clients_of, config, plain, real_server, switches};
 use tokio::time::{sleep, timeout};
 
 /// A server with a password, and a connection that outlives every change of it.
@@ -27,8 +27,7 @@ impl Server {
     async fn start() -> Option<Self> {
         real_server()?;
         let real = RealServer::builder().password("right").start().await.unwrap();
-        let admin = redis::Client::open(real.url()).unwrap();
-        let admin = admin.get_multiplexed_async_connection().await.unwrap();
+        let admin = plain(&real.url()).await;
         Some(Self { real, admin })
     }
 

@@ -8,7 +8,7 @@ use failover_testkit::server::{AnyServer, RealServer};
 use redis::AsyncCommands;
 use redis_failover::MultiDbClient;
 use tests::{
-    Load, PATIENCE, StoppableClient, becomes_active, config, cut_probes, pair, real_server, switches,
+    Load, PATIENCE, StoppableClient, becomes_active, config, cut_probes, pair, plain, real_server, switches,
 };
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -92,8 +92,7 @@ async fn replies_of_100_mb(patience: Option<Duration>) {
     let client = MultiDbClient::new(config).unwrap();
     client.connect(PATIENCE).await.unwrap();
     becomes_active(&client, "primary").await;
-    let operator = redis::Client::open(primary.url()).unwrap();
-    let mut operator = operator.get_multiplexed_async_connection().await.unwrap();
+    let mut operator = plain(&primary.url()).await;
     const LENGTH: usize = 100_000_000;
     let _: usize = operator.setrange("large", LENGTH as isize - 1, "!").await.unwrap();
 
@@ -171,8 +170,7 @@ async fn b36_a_server_without_room_for_another_connection_keeps_its_clients() {
     client.clone().set::<_, _, ()>("key", "value").await.unwrap();
 
     // The operator's connection takes the place that the health check had.
-    let operator = redis::Client::open(primary.url()).unwrap();
-    let mut operator = operator.get_multiplexed_async_connection().await.unwrap();
+    let mut operator = plain(&primary.url()).await;
     let _: () =
         redis::cmd("CONFIG").arg(&["SET", "maxclients", "2"]).query_async(&mut operator).await.unwrap();
     cut_probes(&mut operator).await;
@@ -203,8 +201,7 @@ async fn b13_a_connection_that_is_killed_under_two_thousand_calls_keeps_its_clie
     let client = MultiDbClient::new(config.response_timeout(PATIENCE)).unwrap();
     client.connect(PATIENCE).await.unwrap();
     becomes_active(&client, "primary").await;
-    let operator = redis::Client::open(primary.url()).unwrap();
-    let mut operator = operator.get_multiplexed_async_connection().await.unwrap();
+    let mut operator = plain(&primary.url()).await;
 
     // Calls that cannot end: writes are held back.
     let _: () =

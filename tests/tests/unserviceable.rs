@@ -19,7 +19,7 @@ use redis_failover::{
     Backoff, DatabaseConfig, MultiDbClient, MultiDbConfig,
     connection::{Address, BoxedStream},
 };
-use tests::{PATIENCE, becomes_active, config, pair, switches};
+use tests::{PATIENCE, becomes_active, config, pair, plain, switches};
 use tokio::{
     net::TcpStream,
     task::JoinSet,
@@ -27,8 +27,7 @@ use tokio::{
 };
 
 async fn order(server: &AnyServer, words: &[&str]) {
-    let operator = redis::Client::open(server.url()).unwrap();
-    let mut connection = operator.get_multiplexed_async_connection().await.unwrap();
+    let mut connection = plain(&server.url()).await;
     let mut command = redis::Cmd::new();
     command.arg(words);
     let _: Value = command.query_async(&mut connection).await.unwrap();
@@ -200,8 +199,7 @@ async fn b59_a_name_that_leads_to_the_new_primary_is_asked_again_before_anybody_
 
     assert_eq!(dials.load(Ordering::SeqCst), dialled + 1);
     assert_eq!(switches(&client), Vec::<String>::new());
-    let mut there =
-        redis::Client::open(promoted.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let mut there = plain(&promoted.url()).await;
     assert_eq!(there.get::<_, String>("key").await.unwrap(), "after");
 }
 
