@@ -6,7 +6,7 @@ use tokio::time::{Instant, advance, sleep};
 use tower_failover::availability::{CircuitState, OpenReason};
 use tower_failover::{Event, FailoverError, Health, Signal, SwitchReason};
 
-use super::stage::{GRACE, Stage, Watched, active, ask, pass, settled};
+use super::stage::{Balance, GRACE, Stage, Watched, active, ask, pass, settled};
 
 #[tokio::test(start_paused = true)]
 async fn b28_calls_fail_at_once_and_count_attempts_by_the_clock() {
@@ -249,9 +249,8 @@ async fn b58_the_others_are_asked_once_for_each_suspicion() {
     assert_eq!(active(&balance).as_deref(), Some("middle"), "it has answered, and is taken at once");
 }
 
-#[tokio::test(start_paused = true)]
-async fn b58_the_last_answer_is_waited_for_a_moment_and_no_longer() {
-    let stage = Stage::new();
+/// The heavy one says nothing, and shortly before that is judged the middle one is suspected too, and says nothing either.
+async fn silent_one_after_the_other(stage: &Stage) -> (Balance, [Watched; 2]) {
     let (middle, heavy) = (stage.middle.watched(), stage.heavy.watched());
     let balance = stage.balance(stage.config());
     pass(Duration::from_secs(3)).await;
@@ -260,6 +259,13 @@ async fn b58_the_last_answer_is_waited_for_a_moment_and_no_longer() {
     pass(Duration::from_millis(900)).await;
     middle.hangs();
     stage.middle.availability().suspect();
+    (balance, [middle, heavy])
+}
+
+#[tokio::test(start_paused = true)]
+async fn b58_the_last_answer_is_waited_for_a_moment_and_no_longer() {
+    let stage = Stage::new();
+    let (balance, _watched) = silent_one_after_the_other(&stage).await;
     pass(Duration::from_millis(440)).await;
     assert_eq!(active(&balance).as_deref(), Some("heavy"), "it is asked, and has not answered yet");
     pass(Duration::from_millis(20)).await;
@@ -269,14 +275,7 @@ async fn b58_the_last_answer_is_waited_for_a_moment_and_no_longer() {
 #[tokio::test(start_paused = true)]
 async fn b58_an_order_by_hand_waits_for_no_answer() {
     let stage = Stage::new();
-    let (middle, heavy) = (stage.middle.watched(), stage.heavy.watched());
-    let balance = stage.balance(stage.config());
-    pass(Duration::from_secs(3)).await;
-    heavy.hangs();
-    stage.heavy.availability().suspect();
-    pass(Duration::from_millis(900)).await;
-    middle.hangs();
-    stage.middle.availability().suspect();
+    let (balance, _watched) = silent_one_after_the_other(&stage).await;
     pass(Duration::from_millis(150)).await;
     assert_eq!(active(&balance).as_deref(), Some("heavy"), "the answer is waited for");
     balance.handle().force_active("middle", None).await.expect("a member");

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use super::super::{Blocking, Command, ConnectionState};
+use super::super::{Blocking, Command, ConnectionState, rows::ROWS, table::flag::I};
 use super::words;
+use crate::cursor::cursor_position;
 
 fn blocking(line: &str) -> Option<Blocking> {
     Command::from(words(line)).blocking()
@@ -114,4 +115,12 @@ fn b50_other_commands_leave_their_connection_as_it_is() {
     let mut pipeline = redis::pipe();
     pipeline.get("a").add_command(words("SELECT 1"));
     assert_eq!(Command::from(pipeline).connection_state(), Some(ConnectionState::Database));
+}
+
+#[test]
+fn b60_the_table_knows_just_those_commands_whose_cursors_are_looked_at() {
+    for (name, flags, ..) in ROWS {
+        let is_looked_at = cursor_position(&words(name)).is_some();
+        assert_eq!(flags & I != 0, is_looked_at, "{name}");
+    }
 }
