@@ -105,7 +105,7 @@ mod tests {
     use tokio::time::{Duration, advance};
 
     use super::*;
-    use crate::availability::{Finding, ProbeSide};
+    use crate::availability::{Finding, ProbeSide, Suspicion};
     use crate::circuit_breaker::{Circuit, CircuitSettings};
     use crate::event::Events;
 
@@ -211,7 +211,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn b52_a_passed_suspicion_ends_no_trouble_that_the_circuit_heeds() {
         let availability = guarded(CircuitSettings::default().down_after(GRACE));
-        let probes = availability.attach_probes();
+        let probes = availability.attach_probes(Suspicion::default());
         suspicion_passes(&probes);
         assert_eq!(troubled_for(&availability), None);
 
@@ -231,7 +231,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn b52_a_suspicion_goes_with_the_checks_that_would_have_settled_it() {
         let availability = guarded(CircuitSettings::default());
-        let probes = availability.attach_probes();
+        let probes = availability.attach_probes(Suspicion::default());
         availability.suspect();
         assert!(troubled_for(&availability).is_some());
         drop(probes);

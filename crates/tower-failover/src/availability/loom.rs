@@ -39,7 +39,7 @@ fn loom_a_ring_is_heard_however_it_meets_the_listener() {
 fn loom_no_suspicion_is_left_without_a_probe() {
     ::loom::model(|| {
         let availability = member();
-        let side = availability.attach_probes();
+        let side = availability.attach_probes(Suspicion::default());
         availability.suspect();
         let mut context = Context::from_waker(Waker::noop());
         while side.bell().poll_rung(&mut context).is_ready() {}
@@ -57,7 +57,7 @@ fn loom_no_suspicion_is_left_without_a_probe() {
 fn loom_no_suspicion_outlives_the_last_probe_loop() {
     ::loom::model(|| {
         let availability = member();
-        let side = availability.attach_probes();
+        let side = availability.attach_probes(Suspicion::default());
         let suspecting = availability.clone();
         let suspect = thread::spawn(move || suspecting.suspect());
         drop(side);

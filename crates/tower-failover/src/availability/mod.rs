@@ -23,6 +23,7 @@ mod connection;
 mod gate;
 #[cfg(all(test, failover_loom))]
 mod loom;
+mod loss;
 mod machine;
 mod probe_side;
 mod report;
@@ -74,6 +75,8 @@ struct Cell {
     events: Events,
     gate: GateWord,
     suspected: AtomicBool,
+    /// A call that was lost with its connection has been counted since a suspicion was last settled.
+    loss_counted: AtomicBool,
     /// A new connection for calls is on its way, because the member cannot serve on the present one.
     renewing: AtomicBool,
     traffic: Traffic,
@@ -95,6 +98,8 @@ struct State {
     next_probe_at: Option<Instant>,
     /// Rung for the probe loops that watch the member: one, or two while one takes over from the other.
     probe_loops: Vec<Arc<Bell>>,
+    /// How many of them ask on suspicion.
+    suspicious_loops: usize,
     round_waiters: Vec<oneshot::Sender<Finding>>,
     listeners: Vec<Weak<Bell>>,
     interrupts: Vec<Weak<dyn Interrupt>>,
@@ -118,6 +123,7 @@ impl Availability {
                 events,
                 gate: GateWord::new(unguarded.gate()),
                 suspected: AtomicBool::new(false),
+                loss_counted: AtomicBool::new(false),
                 renewing: AtomicBool::new(false),
                 traffic: Traffic::default(),
                 tally: Tally::default(),
@@ -131,6 +137,7 @@ impl Availability {
                     against: Against::default(),
                     next_probe_at: None,
                     probe_loops: Vec::new(),
+                    suspicious_loops: 0,
                     round_waiters: Vec::new(),
                     listeners: Vec::new(),
                     interrupts: Vec::new(),
@@ -219,14 +226,14 @@ impl Availability {
         self.lock().view(self.is_suspected())
     }
 
-    /// Suspects the member: if a probe loop watches it, it is asked at once (B17). Cheap when it already is.
+    /// Suspects the member: if somebody asks it on suspicion, it is asked at once (B17). Cheap when it already is.
     pub fn suspect(&self) {
         if self.is_suspected() {
             return;
         }
         let mut state = self.lock();
         // Under the lock, so that no suspicion is left behind by the last loop as it goes.
-        if state.checked() && !self.cell.suspected.swap(true, Ordering::AcqRel) {
+        if state.suspicious_loops > 0 && !self.cell.suspected.swap(true, Ordering::AcqRel) {
             state.against.begins(Instant::now());
             let (probe_loops, listeners) = (state.probe_loops.clone(), state.live_listeners());
             drop(state);
@@ -262,8 +269,8 @@ impl Availability {
     }
 
     /// The probe loop's end of the cell.
-    pub(crate) fn attach_probes(&self) -> ProbeSide {
-        ProbeSide::attach(self.clone())
+    pub(crate) fn attach_probes(&self, suspicion: Suspicion) -> ProbeSide {
+        ProbeSide::attach(self.clone(), suspicion)
     }
 
     /// Rings `bell` at every change of this cell, until it is dropped.

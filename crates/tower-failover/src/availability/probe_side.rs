@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Availability, Finding, Signal, ring_all};
+use super::{Availability, Cell, Finding, Signal, Suspicion, ring_all};
 use crate::bell::Bell;
 use crate::sync::atomic::Ordering;
 
@@ -14,17 +14,22 @@ use crate::sync::atomic::Ordering;
 pub(crate) struct ProbeSide {
     availability: Availability,
     bell: Arc<Bell>,
+    /// Whether it asks on suspicion.
+    suspects: bool,
 }
 
 impl ProbeSide {
-    pub(super) fn attach(availability: Availability) -> Self {
-        let bell = Arc::new(Bell::default());
-        availability.change(|state| state.probe_loops.push(Arc::clone(&bell)));
+    pub(super) fn attach(availability: Availability, suspicion: Suspicion) -> Self {
+        let (bell, suspects) = (Arc::new(Bell::default()), !suspicion.is_off());
+        availability.change(|state| {
+            state.probe_loops.push(Arc::clone(&bell));
+            state.suspicious_loops += usize::from(suspects);
+        });
         // What was wanted of a loop before this one is wanted still.
         bell.ring();
         // What the circuit waits for depends on whether checks run.
         availability.signal(Signal::Tick);
-        Self { availability, bell }
+        Self { availability, bell, suspects }
     }
 
     pub(crate) fn availability(&self) -> &Availability {
@@ -65,11 +70,18 @@ impl ProbeSide {
         }
         let mut state = self.availability.lock();
         // Under the lock: the next suspicion, and its trouble, begin after it.
-        self.availability.cell.suspected.store(false, Ordering::Release);
+        self.availability.cell.settle_suspicion();
         state.end_trouble_if_well();
         let listeners = state.live_listeners();
         drop(state);
         ring_all(&listeners);
+    }
+}
+
+impl Cell {
+    fn settle_suspicion(&self) {
+        self.suspected.store(false, Ordering::Release);
+        self.loss_counted.store(false, Ordering::Release);
     }
 }
 
@@ -87,11 +99,14 @@ impl Drop for ProbeSide {
         let cell = &self.availability.cell;
         self.availability.change(|state| {
             state.probe_loops.retain(|bell| !Arc::ptr_eq(bell, &self.bell));
+            state.suspicious_loops -= usize::from(self.suspects);
+            if state.suspicious_loops == 0 {
+                cell.settle_suspicion();
+                state.end_trouble_if_well();
+            }
             if !state.checked() {
                 state.next_probe_at = None;
                 state.round_waiters.clear();
-                cell.suspected.store(false, Ordering::Release);
-                state.end_trouble_if_well();
             }
         });
         self.availability.signal(Signal::Tick);

@@ -36,11 +36,11 @@ impl Traffic {
         self.probe_begins()
     }
 
-    /// Whether this is the first call that was lost with the present connection. Without anybody who tells of
-    /// connections, each call is. Those of a connection that was replaced meanwhile may make two of one loss.
-    pub(crate) fn is_first_loss(&self) -> bool {
+    /// Whether this is the first call that was lost with the present connection; `None` without anybody who tells of
+    /// connections. Those of a connection that was replaced meanwhile may make two of one loss.
+    pub(super) fn is_first_loss(&self) -> Option<bool> {
         let connection = self.connections_begun.load(Ordering::Acquire);
-        connection == 0 || self.counted_loss.swap(connection, Ordering::AcqRel) != connection
+        (connection != 0).then(|| self.counted_loss.swap(connection, Ordering::AcqRel) != connection)
     }
 
     /// The mark of a call that is sent now.

@@ -121,8 +121,9 @@ impl Detectors {
 
 /// A call that does not pass through the layer, on a connection of its own; made by [`Detectors::begin`].
 ///
-/// Calls that are lost with such a connection are not lost together: each is a failure. If a probe that began later has
-/// passed, the connection alone is to blame, and the call counts for nothing.
+/// If it is lost with its connection, a probe finds out whether that alone is to blame (B17): until then, however many
+/// such calls are lost, they are one failure. If a probe that began later than the call has passed, it counts for nothing.
+/// Where nobody asks the member on suspicion, each is a failure.
 ///
 /// Dropping it without telling its end counts nothing.
 #[must_use = "it counts only if its end is told"]
@@ -138,8 +139,7 @@ impl CallBeside {
     pub fn end<T, E>(self, classify: &impl Classify<T, E>, result: Result<&T, &E>) {
         let mut end = End::of(classify, result);
         if end.outcome == Outcome::Lost {
-            let traffic = self.shared.settings().availability.traffic();
-            end.outcome = if traffic.passed_since(self.sent) { Outcome::Neutral } else { Outcome::Failure };
+            end.outcome = self.shared.lost_beside(self.sent);
         }
         self.shared.settle(self.shared.begin(self.epoch), end);
     }

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
     use crate::availability::{Availability, CircuitState, Signal, Suspicion};
     use crate::circuit_breaker::{Circuit, CircuitSettings};
-    use crate::classify::Kinds;
+    use crate::classify::{Kinds, Outcome};
     use crate::deadline::{DeadlineLayer, Sweeper};
     use crate::event::{Event, Events};
 
@@ -147,11 +147,12 @@ mod tests {
         assert_eq!(layer.counts().failures, 0, "it was given up at once");
     }
 
+    fn lost(_: Result<&(), &()>) -> Outcome {
+        Outcome::Lost
+    }
+
     #[tokio::test(start_paused = true)]
     async fn b57_a_call_whose_connection_alone_was_lost_counts_for_nothing() {
-        fn lost(_: Result<&(), &()>) -> crate::Outcome {
-            crate::Outcome::Lost
-        }
         let availability = Availability::new("eu-west", Events::default());
         let layer = FailureDetectorLayer::new(availability.clone());
         let traffic = availability.traffic();
@@ -166,11 +167,42 @@ mod tests {
         }
     }
 
+    /// As when an operator kills all connections of a member that lives.
+    #[tokio::test(start_paused = true)]
+    async fn b57_connections_of_their_own_that_are_lost_at_once_are_one_failure_until_a_probe_tells() {
+        let events = Events::default();
+        let mut told = events.subscribe();
+        let availability = Availability::new("eu-west", events);
+        let probes = availability.attach_probes(Suspicion::default());
+        let circuit = Circuit::new(availability.clone(), CircuitSettings::default()).unwrap();
+        let layer = FailureDetectorLayer::new(availability.clone())
+            .thresholds(Thresholds::new(3, 0.0, Duration::from_secs(1)).unwrap())
+            .suspect_on_failure(false);
+        let _watch = availability.watch_connection();
+        for (killed, failures) in [("once", 1), ("once more", 2)] {
+            let calls = [(); 3].map(|()| layer.detectors().begin());
+            for call in calls {
+                availability.suspect();
+                call.end(&lost, Err(&()));
+            }
+            assert_eq!(layer.counts().failures, failures, "{killed}");
+            assert_eq!(circuit.state(), CircuitState::Closed);
+            probes.suspicion_settled(None);
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let counted = std::iter::from_fn(|| told.next().now_or_never().flatten());
+        let failed = counted.filter_map(|event| match event {
+            Event::CallsFailed { count, .. } => Some(count),
+            _ => None,
+        });
+        assert_eq!(failed.sum::<u64>(), 6, "each call has failed nevertheless");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn b17_a_failure_raises_suspicion_unless_told_otherwise() {
         for suspects in [true, false] {
             let availability = Availability::new("eu-west", Events::default());
-            let _probes = availability.attach_probes();
+            let _probes = availability.attach_probes(Suspicion::default());
             let layer = FailureDetectorLayer::new(availability.clone()).suspect_on_failure(suspects);
             let service = layer.layer(service_fn(|answer: Result<(), ()>| async move { answer }));
             assert_eq!(service.clone().oneshot(Ok(())).await, Ok(()));
@@ -185,7 +217,7 @@ mod tests {
         let events = Events::default();
         let mut told = events.subscribe();
         let availability = Availability::new("eu-west", events);
-        let _probes = availability.attach_probes();
+        let _probes = availability.attach_probes(Suspicion::default());
         let circuit = Circuit::new(availability.clone(), CircuitSettings::default()).unwrap();
         let layer = FailureDetectorLayer::new(availability.clone())
             .thresholds(Thresholds::new(1, 0.0, Duration::from_secs(1)).unwrap())

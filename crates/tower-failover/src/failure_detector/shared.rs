@@ -9,7 +9,7 @@ use super::refusals::{Patience, Refusals};
 use super::threshold::Thresholds;
 use super::window::{Counts, Window};
 use crate::aggregate::Aggregate;
-use crate::availability::{Availability, Epoch, Gate, OpenReason, Signal};
+use crate::availability::{Availability, Epoch, Gate, OpenReason, ProbeMark, Signal};
 use crate::classify::{Classify, Kinds, Outcome};
 use crate::clock::{Clock, Millis};
 use crate::event::Event;
@@ -149,7 +149,20 @@ impl Shared {
     /// One connection that is lost under a thousand calls is one failure: the member may live, as a probe finds out.
     #[cold]
     fn lost(&self) -> Outcome {
-        if self.settings.availability.traffic().is_first_loss() {
+        self.failure_if(self.settings.availability.is_first_loss())
+    }
+
+    /// As many connections that are lost at once under a call each. One that was lost before a probe that has passed
+    /// is no failure of the member's at all.
+    #[cold]
+    pub(super) fn lost_beside(&self, sent: ProbeMark) -> Outcome {
+        let availability = &self.settings.availability;
+        self.failure_if(!availability.traffic().passed_since(sent) && availability.is_first_loss_beside())
+    }
+
+    /// What a call that has failed counts for.
+    fn failure_if(&self, is_the_members: bool) -> Outcome {
+        if is_the_members {
             return Outcome::Failure;
         }
         self.failures.happened();

@@ -116,7 +116,9 @@ impl HealthPlan {
         if runners.is_empty() {
             return Ok(HealthWatch(None));
         }
-        let probe_loop = ProbeLoop::new(availability.attach_probes(), runners, self.suspicion);
+        let is_asked = self.checks.iter().any(Check::tells_life);
+        let suspicion = if is_asked { self.suspicion } else { Suspicion::off() };
+        let probe_loop = ProbeLoop::new(availability.attach_probes(suspicion), runners, suspicion);
         Ok(HealthWatch(Some(tokio::spawn(probe_loop.run()).abort_handle())))
     }
 

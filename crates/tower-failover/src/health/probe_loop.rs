@@ -92,9 +92,8 @@ impl ProbeLoop {
 
     fn look_into_suspicion(&mut self) {
         let asked = self.asked_on_suspicion().filter(|_| !self.suspicion.is_off());
-        let Some(runner) = asked.map(|index| &self.runners[index]) else {
-            return self.side.suspicion_settled(None);
-        };
+        // Else another loop does, from which this one takes over, or which takes over from this one.
+        let Some(runner) = asked.map(|index| &self.runners[index]) else { return };
         self.doubt = if runner.has_failed() {
             Doubt::LeftToRound
         } else {

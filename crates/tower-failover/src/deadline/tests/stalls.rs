@@ -24,7 +24,7 @@ async fn b57_after_more_than_a_second_every_member_is_asked_before_anything_coun
     for (stall, asked) in [(millis(900), false), (millis(1200), true)] {
         let sweeper = Sweeper::spawn();
         let members = [member(), member()];
-        let _probes = members.each_ref().map(Availability::attach_probes);
+        let _probes = members.each_ref().map(|member| member.attach_probes(Suspicion::default()));
         let _standby = watched(&sweeper, &members[1]);
         let service =
             watched(&sweeper, &members[0]).layer(service_fn(|()| pending::<Result<(), &'static str>>()));
@@ -74,7 +74,7 @@ async fn answer_that_came_during_a_stall(layer: DeadlineLayer, availability: &Av
 async fn b57_an_answer_that_came_while_we_stood_still_is_taken() {
     let sweeper = Sweeper::spawn();
     let availability = member();
-    let _probes = availability.attach_probes();
+    let _probes = availability.attach_probes(Suspicion::default());
     let limit = millis(200);
     answer_that_came_during_a_stall(DeadlineLayer::new(limit), &availability).await;
     let watched = DeadlineLayer::new(limit).sweeper(&sweeper, &availability, Suspicion::default());

@@ -6,7 +6,7 @@ use super::*;
 async fn b17_silence_while_calls_wait_raises_suspicion() {
     let sweeper = Sweeper::spawn();
     let availability = member();
-    let _probes = availability.attach_probes();
+    let _probes = availability.attach_probes(Suspicion::default());
     let service = watched(&sweeper, &availability).layer(answers_after());
     let call = tokio::spawn(service.clone().oneshot(millis(10_000)));
     sleep(millis(95)).await;
@@ -20,7 +20,7 @@ async fn b17_silence_while_calls_wait_raises_suspicion() {
 async fn b17_a_member_that_answers_others_is_not_suspected() {
     let sweeper = Sweeper::spawn();
     let availability = member();
-    let _probes = availability.attach_probes();
+    let _probes = availability.attach_probes(Suspicion::default());
     let service = watched(&sweeper, &availability).layer(answers_after());
     let slow = tokio::spawn(service.clone().oneshot(millis(480)));
     for _ in 0..9 {
@@ -34,7 +34,7 @@ async fn b17_a_member_that_answers_others_is_not_suspected() {
 async fn b17_errors_are_no_answers() {
     let sweeper = Sweeper::spawn();
     let availability = member();
-    let _probes = availability.attach_probes();
+    let _probes = availability.attach_probes(Suspicion::default());
     let layer = watched(&sweeper, &availability);
     let slow = tokio::spawn(layer.layer(answers_after()).oneshot(millis(400)));
     let fails = layer.layer(service_fn(|()| async {
@@ -52,7 +52,7 @@ async fn b17_errors_are_no_answers() {
 async fn b17_exempt_requests_and_idle_members_are_not_suspected() {
     let sweeper = Sweeper::spawn();
     let availability = member();
-    let _probes = availability.attach_probes();
+    let _probes = availability.attach_probes(Suspicion::default());
     let layer = watched(&sweeper, &availability);
     let blocking = layer.clone().timeout_of(|_: &Duration| Timeout::Exempt(None)).layer(answers_after());
     blocking.oneshot(millis(5000)).await.unwrap();
@@ -65,14 +65,14 @@ async fn b17_exempt_requests_and_idle_members_are_not_suspected() {
 async fn b17_slow_round_trips_make_patient_and_off_is_off() {
     let sweeper = Sweeper::spawn();
     let availability = member();
-    let _probes = availability.attach_probes();
+    let _probes = availability.attach_probes(Suspicion::default());
     availability.traffic().probe_took(millis(50));
     let service = watched(&sweeper, &availability).layer(answers_after());
     service.oneshot(millis(390)).await.unwrap();
     assert!(!availability.is_suspected(), "eight round trips of 50 ms");
 
     let quiet = member();
-    let _probes = quiet.attach_probes();
+    let _probes = quiet.attach_probes(Suspicion::default());
     let off = DeadlineLayer::new(LIMIT).sweeper(&sweeper, &quiet, Suspicion::off());
     off.layer(answers_after()).oneshot(millis(5000)).await.unwrap_err();
     assert!(!quiet.is_suspected());
