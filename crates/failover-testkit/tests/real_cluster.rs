@@ -47,3 +47,25 @@ async fn sentinels_promote_the_replica() {
     setup.until_promoted().await.unwrap();
     assert!(setup.replica().say("SET key value").await.unwrap().ends_with("+OK\r\n"));
 }
+
+#[tokio::test]
+async fn servers_that_changed_places_are_called_by_what_they_are() {
+    if RealServer::find_or_skip().is_none() {
+        return;
+    }
+    let mut setup = SentinelSetup::builder().start().await.unwrap();
+    let ports = |setup: &SentinelSetup| (setup.primary().port(), setup.replica().port());
+    let (primary, replica) = ports(&setup);
+    setup.settle().await.unwrap();
+    assert_eq!(ports(&setup), (primary, replica));
+
+    setup.primary().stop().unwrap();
+    setup.until_promoted().await.unwrap();
+    setup.primary().resume().unwrap();
+    // The sentinel would come to it by itself, after some ten seconds.
+    setup.primary().say(format!("REPLICAOF 127.0.0.1 {replica}")).await.unwrap();
+    setup.settle().await.unwrap();
+    assert_eq!(ports(&setup), (replica, primary));
+    assert!(setup.primary().say("SET key value").await.unwrap().ends_with("+OK\r\n"));
+    assert!(setup.replica().say("SET key value").await.unwrap().starts_with("-READONLY"));
+}

@@ -7,13 +7,14 @@ use std::time::Duration;
 use failover_testkit::proxy::{FaultProxy, ProxyControl};
 use failover_testkit::server::{RealCluster, RealServer, SentinelSetup};
 use failover_testkit::tls::{Authority, RestApi, RestDatabase};
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncCommands, AsyncConnectionConfig, Value};
+use redis::{AsyncCommands, AsyncConnectionConfig, RedisResult, Value};
 use redis_failover::connection::{Address, BoxedStream};
 use redis_failover::health::LagAware;
 use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig, Suspicion, Tls};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::fault::Ground;
 use super::journal::Place;
@@ -26,6 +27,8 @@ const FILLER: u64 = 3000;
 const FILLER_BYTES: usize = 100;
 /// How many lookups are on their way at a time.
 const AT_ONCE: usize = 100;
+/// Long enough for a primary that is slow on a busy machine, and short beside what a client waits.
+const SENTINELS_PATIENCE: Duration = Duration::from_secs(1);
 /// How often the REST API is asked.
 const REST_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -55,7 +58,9 @@ impl Stage {
         let authority = Authority::new();
         let home = match ground {
             Ground::Cluster => Home::Cluster(RealCluster::start().await.unwrap()),
-            Ground::Sentinel => Home::Sentinel(SentinelSetup::builder().start().await.unwrap()),
+            Ground::Sentinel => {
+                Home::Sentinel(SentinelSetup::builder().down_after(SENTINELS_PATIENCE).start().await.unwrap())
+            }
             _ => Home::Server(server(ground, &authority).await),
         };
         let secondary = server(ground, &authority).await;
@@ -82,7 +87,7 @@ impl Stage {
             }
             _ => None,
         };
-        let stage =
+        let mut stage =
             Self { ground, home, secondary, networks, authority, api, name_leads_nowhere: Arc::default() };
         for place in 0..NAMES.len() {
             stage.fill(place).await;
@@ -183,6 +188,13 @@ impl Stage {
         }
     }
 
+    /// Waits until sentinel and servers agree on who is primary and who is replica.
+    pub(super) async fn settle(&mut self) {
+        if let Home::Sentinel(setup) = &mut self.home {
+            setup.settle().await.unwrap();
+        }
+    }
+
     /// The network to a region.
     #[must_use]
     pub(super) fn network(&self, place: Place) -> &ProxyControl {
@@ -236,23 +248,56 @@ impl Stage {
         }
     }
 
-    async fn fill(&self, place: Place) {
-        let mut pairs = vec![(NAME.to_owned(), NAMES[place].to_owned())];
-        for number in 0..KEPT {
-            pairs.push((read_key(number), kept(place, number)));
-            pairs.push((kept(place, number), String::new()));
+    /// Gives a region its data, for good.
+    async fn fill(&mut self, place: Place) {
+        let pairs = pairs(place);
+        if !matches!((place, &self.home), (0, Home::Sentinel(_))) {
+            return self.give(place, &pairs).await.unwrap();
         }
-        pairs.extend((0..FILLER).map(|number| (format!("filler:{number}"), "!".repeat(FILLER_BYTES))));
-        // What the primary of a region is given, its replica takes over.
+        // A sentinel may leave a primary that is only slow, and with it what it has just been given.
+        let giving = async {
+            while !self.settle_with(pairs.len()).await {
+                // If it has moved meanwhile, that is refused.
+                let _ = self.give(place, &pairs).await;
+            }
+        };
+        timeout(PATIENCE * 6, giving).await.unwrap();
+    }
+
+    /// Whether both servers that a sentinel watches over have so many keys, when it is settled who is the primary.
+    async fn settle_with(&mut self, keys: usize) -> bool {
+        self.settle().await;
+        for server in [self.sentinel().primary(), self.sentinel().replica()] {
+            let has = server.say("DBSIZE").await.unwrap();
+            if has.trim() != format!(":{keys}") {
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn give(&self, place: Place, pairs: &[(String, String)]) -> RedisResult<()> {
         let client = self.lookups(place).await.remove(0);
         for some in pairs.chunks(AT_ONCE) {
-            join_all(some.iter().map(|(key, value)| {
+            try_join_all(some.iter().map(|(key, value)| {
                 let mut client = client.clone();
-                async move { client.set::<_, _, ()>(key, value).await.unwrap() }
+                async move { client.set::<_, _, ()>(key, value).await }
             }))
-            .await;
+            .await?;
         }
+        Ok(())
     }
+}
+
+/// What a region is given.
+fn pairs(place: Place) -> Vec<(String, String)> {
+    let mut pairs = vec![(NAME.to_owned(), NAMES[place].to_owned())];
+    for number in 0..KEPT {
+        pairs.push((read_key(number), kept(place, number)));
+        pairs.push((kept(place, number), String::new()));
+    }
+    pairs.extend((0..FILLER).map(|number| (format!("filler:{number}"), "!".repeat(FILLER_BYTES))));
+    pairs
 }
 
 /// How often each of these keys was counted up, in this region; `0` for those that are not there.

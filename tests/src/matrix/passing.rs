@@ -74,6 +74,7 @@ impl Passing {
                 }
             }
             Fault::SentinelFailover => {
+                stage.settle().await;
                 stage.sentinel().primary().stop().unwrap();
                 stage.sentinel().until_promoted().await.unwrap();
                 sleep(A_ROUND).await;

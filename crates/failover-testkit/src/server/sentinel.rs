@@ -1,6 +1,8 @@
 //! A primary, a replica, and the sentinels that watch over them.
 
-use std::{fmt::Write as _, io, time::Duration};
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::{io, mem, time::Duration};
 
 use super::{RealServer, launch::Role, until};
 
@@ -147,13 +149,13 @@ impl SentinelSetup {
         SERVICE
     }
 
-    /// The server that began as the primary.
+    /// The server that began as the primary, or was it when this [settled](Self::settle).
     #[must_use]
     pub fn primary(&self) -> &RealServer {
         &self.primary
     }
 
-    /// The server that began as the replica.
+    /// The server that began as the replica, or was it when this [settled](Self::settle).
     #[must_use]
     pub fn replica(&self) -> &RealServer {
         &self.replica
@@ -171,6 +173,51 @@ impl SentinelSetup {
         self.sentinels.iter().map(RealServer::url).collect()
     }
 
+    /// Waits until all sentinels that run name one server, which says itself that it is the primary, and the other one
+    /// follows it. On a busy machine sentinels may take a primary for lost that is only slow, and promote the replica:
+    /// then [`primary`](Self::primary) and [`replica`](Self::replica) change places here.
+    ///
+    /// # Errors
+    ///
+    /// If that is not so within 30 s.
+    pub async fn settle(&mut self) -> io::Result<()> {
+        let has_moved = AtomicBool::new(false);
+        until("sentinels and servers agree on the primary", || async {
+            has_moved.store(self.has_moved().await?, Ordering::Relaxed);
+            Some(true)
+        })
+        .await?;
+        if has_moved.into_inner() {
+            mem::swap(&mut self.primary, &mut self.replica);
+        }
+        Ok(())
+    }
+
+    /// Whether the replica is the primary; `None` while not everybody says the same.
+    async fn has_moved(&self) -> Option<bool> {
+        let has_moved = self.replica.say("ROLE").await.ok()?.contains("master");
+        let (leads, follows) =
+            if has_moved { (&self.replica, &self.primary) } else { (&self.primary, &self.replica) };
+        let port = leads.port().to_string();
+        let of_follower = follows.say("INFO replication").await.ok()?;
+        let is_followed = of_follower.contains("master_link_status:up")
+            && of_follower.lines().any(|line| line.strip_prefix("master_port:") == Some(port.as_str()));
+        let agree = leads.say("ROLE").await.ok()?.contains("master") && is_followed && self.name(&port).await;
+        agree.then_some(has_moved)
+    }
+
+    /// Whether all sentinels that run name the server with this port.
+    async fn name(&self, port: &str) -> bool {
+        let question = format!("SENTINEL GET-MASTER-ADDR-BY-NAME {SERVICE}");
+        for sentinel in self.sentinels.iter().filter(|sentinel| sentinel.is_running()) {
+            let said = sentinel.say(&question).await;
+            if !said.is_ok_and(|said| said.lines().any(|line| line == port)) {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Waits until the replica is the primary, and all sentinels that run say so.
     ///
     /// # Errors
@@ -182,13 +229,6 @@ impl SentinelSetup {
         })
         .await?;
         let port = self.replica.port().to_string();
-        for sentinel in self.sentinels.iter().filter(|sentinel| sentinel.is_running()) {
-            until("the sentinels say so", || async {
-                let said = sentinel.say(format!("SENTINEL GET-MASTER-ADDR-BY-NAME {SERVICE}")).await.ok()?;
-                Some(said.lines().any(|line| line == port))
-            })
-            .await?;
-        }
-        Ok(())
+        until("the sentinels say so", || async { Some(self.name(&port).await) }).await
     }
 }
