@@ -136,9 +136,16 @@ impl Lease {
     fn expired(&self, slot: &Slot) {
         let since = slot.silent_since();
         // One that was meant to be silent says nothing.
-        if since != NEVER {
-            self.member.availability.waited_in_vain(self.sent, since);
+        if since == NEVER {
+            return;
         }
+        let Member { availability, suspicion, sweeper, .. } = &*self.member;
+        // Nobody who has a limit is to wait for eight round trips that are longer, and then for the next call's.
+        let waited = sweeper.coarse().now().saturating_sub(since);
+        if waited >= as_millis(suspicion.after) && availability.traffic().answered_at() <= since {
+            availability.suspect();
+        }
+        availability.waited_in_vain(self.sent, since);
     }
 
     /// The member answered.

@@ -78,6 +78,29 @@ async fn b17_slow_round_trips_make_patient_and_off_is_off() {
     assert!(!quiet.is_suspected());
 }
 
+/// Round trips are long where the member is far away, and where we are slow ourselves.
+#[tokio::test(start_paused = true)]
+async fn b17_a_call_that_waited_for_its_whole_limit_in_vain_is_silence_however_long_round_trips_are() {
+    let hasty = Suspicion::default().after - millis(50);
+    for (limit, others_are_answered, suspected) in
+        [(LIMIT, false, true), (LIMIT, true, false), (hasty, false, false)]
+    {
+        let sweeper = Sweeper::spawn();
+        let availability = member();
+        let _probes = availability.attach_probes(Suspicion::default());
+        availability.traffic().probe_took(LIMIT);
+        let layer = DeadlineLayer::new(limit).sweeper(&sweeper, &availability, Suspicion::default());
+        let service = layer.layer(answers_after());
+        let call = tokio::spawn(service.clone().oneshot(LIMIT * 3));
+        sleep(limit / 2).await;
+        if others_are_answered {
+            service.oneshot(millis(1)).await.unwrap();
+        }
+        call.await.unwrap().unwrap_err();
+        assert_eq!(availability.is_suspected(), suspected, "limit: {limit:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn b20_only_a_call_sent_after_the_probe_began_speaks_for_the_member() {
     let sweeper = Sweeper::spawn();
