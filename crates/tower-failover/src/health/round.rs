@@ -16,6 +16,10 @@ use crate::event::Event;
 /// A failure noticed this much after the probe's deadline is due to our own stall, not to theirs (B57).
 const OWN_STALL: Duration = Duration::from_millis(50);
 
+/// How many times as late the next probe may be noticed, after one that was void. Whoever is late by less than 200 ms each
+/// time, being slow and not asleep, comes to a verdict with the second probe; by less than 800 ms, with the third.
+const NEXT_EXCUSE: u32 = 4;
+
 pub(super) type Findings = Pin<Box<dyn Future<Output = Finding> + Send>>;
 
 /// One check of one member.
@@ -71,6 +75,7 @@ impl Examiner {
     /// What is answered within the probe's timeout, and how long that took.
     async fn answer(&self, probe: Probe) -> (Health, Duration) {
         let traffic = self.availability.traffic();
+        let mut excused = OWN_STALL;
         loop {
             let mark = traffic.probe_begins();
             let begun = Instant::now();
@@ -83,7 +88,8 @@ impl Examiner {
                 Err(_) => Health::Unhealthy(Evidence::TimedOut),
             };
             match health {
-                Health::Unhealthy(_) if took > probe.timeout.saturating_add(OWN_STALL) => {
+                Health::Unhealthy(_) if took > probe.timeout.saturating_add(excused) => {
+                    excused = excused.saturating_mul(NEXT_EXCUSE);
                     tracing::debug!(member = %self.availability.name(), ?took, "a probe is void: we were stalled");
                     // Lets the I/O driver run before it is asked again.
                     tokio::task::yield_now().await;

@@ -51,6 +51,11 @@ impl Step {
         Stall(duration, Box::new(self))
     }
 
+    /// A probe that is never answered, and whose timeout of a second is noticed so late.
+    fn noticed_late(late: Duration) -> Self {
+        Hang.after_stall(late + millis(1)).after(millis(999))
+    }
+
     async fn act(self) -> Result<Health, BoxError> {
         match self {
             Say(health) => Ok(health),

@@ -1,5 +1,7 @@
 //! A member may have died: it is asked at once (B17).
 
+use tokio::time::timeout;
+
 use super::*;
 use crate::availability::Suspicion;
 
@@ -225,6 +227,34 @@ async fn b57_a_suspicion_is_not_confirmed_by_our_own_stall() {
     settled(&member).await;
     assert_eq!(member.told(), []);
     assert_eq!(script.asked(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn b57_whoever_is_always_late_comes_to_a_verdict_all_the_same() {
+    for (late, probes) in [(60, 2), (190, 2), (210, 3)] {
+        let script = Script::new([WELL]);
+        let mut member = healthy(&script).await;
+        script.now_follow([Step::noticed_late(millis(late))]);
+        let suspected_at = Instant::now();
+        member.availability.suspect();
+        let verdict = timeout(Duration::from_secs(60), member.changes()).await;
+        assert_eq!(verdict, Ok(Verdict::Unhealthy), "{late} ms late");
+        assert_eq!(script.causes().iter().filter(|cause| **cause == ProbeCause::Suspicion).count(), probes);
+        // Each begins as soon as the one before is void.
+        let one = millis(1000 + late + 5);
+        assert!(suspected_at.elapsed() <= one * u32::try_from(probes).unwrap(), "{late} ms late");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn b57_whoever_stands_still_again_and_again_blames_nobody() {
+    let script = Script::new([WELL]);
+    let mut member = healthy(&script).await;
+    let asleep = Step::noticed_late(Duration::from_secs(4));
+    script.now_follow([asleep.clone(), asleep.clone(), asleep, WELL]);
+    member.availability.suspect();
+    settled(&member).await;
+    assert_eq!(member.told(), []);
 }
 
 #[tokio::test(start_paused = true)]
