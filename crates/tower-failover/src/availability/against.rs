@@ -202,6 +202,34 @@ mod tests {
         assert_eq!((availability.last_error(), troubled_for(&availability)), (None, None));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn b52_what_the_circuit_does_not_heed_is_no_trouble() {
+        let unguarded = Availability::new("eu-west", Events::default());
+        trip(&unguarded);
+        assert_eq!(troubled_for(&unguarded), None, "there is no circuit");
+
+        let availability = guarded(CircuitSettings::default());
+        call_ends(&availability, false);
+        assert_eq!((availability.last_error(), troubled_for(&availability)), (None, None), "closed");
+
+        availability.signal(Signal::Force { until: None, drill: true });
+        availability.signal(Signal::Verdict(Finding::healthy()));
+        assert_eq!((availability.last_error(), troubled_for(&availability)), (None, None), "a drill");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn b52_what_an_older_epoch_says_is_no_trouble_of_a_trial() {
+        let availability = guarded(CircuitSettings::default());
+        let (epoch, reason) = (availability.gate().epoch, OpenReason::FailureDetector);
+        availability.signal(Signal::Force { until: None, drill: true });
+        availability.signal(Signal::Release);
+        pass(&availability, GRACE).await;
+        assert_eq!((availability.gate().phase, troubled_for(&availability)), (Phase::Trial, None));
+        availability.signal(Signal::Trip { epoch, reason });
+        availability.signal(Signal::Outcome { epoch, success: false });
+        assert_eq!((availability.last_error(), troubled_for(&availability)), (None, None));
+    }
+
     /// A suspicion is raised and comes to nothing.
     fn suspicion_passes(probes: &ProbeSide) {
         probes.availability().suspect();

@@ -30,6 +30,8 @@ mod report;
 mod signal;
 mod suspicion;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod traffic;
 mod view;
 
@@ -290,11 +292,7 @@ impl Availability {
 
     /// Wakes every call in flight, so that those who may move look at the route again.
     pub(crate) fn interrupt(&self) {
-        let interrupts = {
-            let mut state = self.lock();
-            state.interrupts.retain(|interrupt| interrupt.strong_count() > 0);
-            state.interrupts.clone()
-        };
+        let interrupts = self.lock().interrupts.clone();
         for interrupt in interrupts.iter().filter_map(Weak::upgrade) {
             interrupt.wake_all();
         }

@@ -160,4 +160,32 @@ mod tests {
         assert!(!resort(Verdict::Unhealthy, Some(Evidence::TimedOut)));
         assert!(!resort(Verdict::Unhealthy, None));
     }
+
+    #[test]
+    fn b35_only_one_that_was_found_silent_hangs() {
+        let timed_out = Some(Evidence::TimedOut);
+        assert!(view(Verdict::Unhealthy, timed_out.clone()).is_hung());
+        assert!(!view(Verdict::Unknown, timed_out).is_hung());
+        assert!(!view(Verdict::Unhealthy, Some(Evidence::Unreachable("refused".into()))).is_hung());
+    }
+
+    #[test]
+    fn b51_people_hear_of_a_standby_that_cannot_serve_and_of_whoever_is_misconfigured() {
+        let well = view(Verdict::Healthy, None);
+        assert!(!well.is_misconfigured() && !well.is_trouble(false) && !well.is_trouble(true));
+        let refuses = view(Verdict::Unknown, Some(Evidence::Misconfigured("WRONGPASS".into())));
+        assert!(refuses.is_misconfigured() && refuses.is_trouble(true) && refuses.is_trouble(false));
+        let dead = View { guarded: false, ..view(Verdict::Unhealthy, Some(Evidence::TimedOut)) };
+        assert!(dead.is_trouble(false) && !dead.is_trouble(true), "that the active one is, they hear anyway");
+    }
+
+    #[test]
+    fn b52_a_member_without_a_circuit_is_unavailable_by_its_checks() {
+        let why = |verdict| view(verdict, None).why();
+        assert_eq!(why(Verdict::Unhealthy), Some(OpenReason::HealthCheck));
+        assert_eq!(why(Verdict::Healthy), None);
+        let mut tripped = view(Verdict::Unhealthy, None);
+        tripped.circuit.reason = Some(OpenReason::FailureDetector);
+        assert_eq!(tripped.why(), Some(OpenReason::FailureDetector));
+    }
 }

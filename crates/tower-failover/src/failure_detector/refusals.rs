@@ -182,6 +182,17 @@ mod tests {
     }
 
     #[test]
+    fn b59_what_calls_tell_of_a_kind_is_remembered_for_all_of_them() {
+        let refusals = Refusals::new(Patience { unserviceable_after: 10 * SECOND, probation: 60 * SECOND });
+        assert!(!refusals.refused(WRITES, FIRST, 0));
+        assert_eq!(refusals.watched(), WRITES);
+        refusals.served(WRITES, 9 * SECOND);
+        assert!(refusals.watched().is_empty());
+        assert!(!refusals.refused(WRITES, FIRST, 11 * SECOND));
+        assert!(refusals.refused(WRITES, FIRST, 21 * SECOND));
+    }
+
+    #[test]
     fn b59_zero_bears_none() {
         assert!(record(0).refused(KEYED, FIRST, 0));
     }
@@ -189,7 +200,7 @@ mod tests {
     #[test]
     fn b59_who_comes_back_is_on_probation_for_one_grace_from_its_first_service() {
         for (served_at, refused_at, sent_away) in
-            [(None, 100, true), (Some(100), 159, true), (Some(100), 161, false)]
+            [(None, 70, true), (None, 100, true), (Some(100), 159, true), (Some(100), 161, false)]
         {
             let mut record = record(10 * SECOND);
             record.refused(WRITES, FIRST, 0);

@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use tower_failover::availability::{CircuitState, Evidence, OpenReason};
 use tower_failover::{Event, Finding, Signal, SwitchReason, Verdict};
 
-use super::stage::{Stage, ask, settled};
+use super::stage::{Balance, Stage, ask, settled};
 
 #[tokio::test(start_paused = true)]
 async fn b51_a_switch_tells_from_where_to_where_why_by_which_evidence_and_its_version() {
@@ -35,6 +35,49 @@ async fn b51_a_switch_tells_from_where_to_where_why_by_which_evidence_and_its_ve
     stage.heavy.falls();
     settled().await;
     assert_eq!(stage.told(), [], "nothing has changed");
+}
+
+/// What a switch away from the heaviest tells as its evidence.
+async fn evidence_of_leaving(
+    finding: Finding,
+    leave: impl AsyncFnOnce(&Stage, &Balance),
+) -> Option<Evidence> {
+    let mut stage = Stage::new();
+    let balance = stage.balance(stage.config());
+    settled().await;
+    stage.heavy.availability().signal(Signal::Verdict(finding));
+    leave(&stage, &balance).await;
+    settled().await;
+    let evidence = stage.told().into_iter().find_map(|event| match event {
+        Event::ActiveChanged { from: Some(from), evidence, .. } if *from == *"heavy" => Some(evidence),
+        _ => None,
+    });
+    evidence.expect("it was left")
+}
+
+#[tokio::test(start_paused = true)]
+async fn b51_a_switch_tells_what_speaks_against_whom_it_leaves_and_nothing_else() {
+    let by_hand = async |_: &Stage, balance: &Balance| {
+        balance.handle().force_active("middle", None).await.expect("a known member");
+    };
+    let trips = async |stage: &Stage, _: &Balance| {
+        let epoch = stage.heavy.availability().gate().epoch;
+        let reason = OpenReason::FailureDetector;
+        stage.heavy.availability().signal(Signal::Trip { epoch, reason });
+    };
+    let by_itself = async |_: &Stage, _: &Balance| {};
+
+    let behind = Evidence::Lagging("by 9 s".into());
+    assert_eq!(evidence_of_leaving(Finding::unhealthy(behind.clone()), by_itself).await, Some(behind));
+
+    let unknown = Evidence::Undetermined("the API is down".into());
+    let finding = || {
+        let mut finding = Finding::healthy();
+        (finding.verdict, finding.evidence) = (Verdict::Unknown, Some(unknown.clone()));
+        finding
+    };
+    assert_eq!(evidence_of_leaving(finding(), trips).await, Some(unknown.clone()));
+    assert_eq!(evidence_of_leaving(finding(), by_hand).await, None, "it was left for no such reason");
 }
 
 #[tokio::test(start_paused = true)]

@@ -85,6 +85,28 @@ async fn b37_no_fallback_to_a_member_nobody_knows_anything_of() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn b37_who_would_not_be_taken_is_not_asked() {
+    for by_hand in [true, false] {
+        let stage = Stage::new();
+        let checks = [stage.middle.watched(), stage.heavy.watched()];
+        if !by_hand {
+            checks[1].says(Health::NotPreferred("lags".into()));
+        }
+        let balance = stage.balance(config(&stage));
+        pass(Duration::from_secs(3)).await;
+        if by_hand {
+            balance.handle().set_active("middle", None).await.expect("nothing speaks against it");
+        }
+        assert_eq!(active(&balance).as_deref(), Some("middle"));
+        // Not within a scheduled round.
+        sleep(Duration::from_millis(if by_hand { 115_950 } else { 116_950 })).await;
+        let asked = checks[1].probes();
+        pass(Duration::from_millis(100)).await;
+        assert_eq!(checks[1].probes(), asked, "by hand: {by_hand}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn b27_an_unknown_verdict_evicts_nothing_at_a_fallback_either() {
     let mut stage = Stage::new();
     let checks = [stage.middle.watched(), stage.heavy.watched()];

@@ -6,7 +6,7 @@ use tokio::time::{Instant, advance, sleep};
 use tower_failover::availability::{CircuitState, OpenReason};
 use tower_failover::{Event, FailoverError, Health, Signal, SwitchReason};
 
-use super::stage::{Balance, GRACE, Stage, Watched, active, ask, pass, settled};
+use super::stage::{Balance, GRACE, Region, Stage, Watched, active, ask, pass, settled, weighing};
 
 #[tokio::test(start_paused = true)]
 async fn b28_calls_fail_at_once_and_count_attempts_by_the_clock() {
@@ -47,6 +47,23 @@ async fn b28_calls_work_again_after_no_valid_member_and_the_next_outage_counts_a
     settled().await;
     let error = ask(&balance).await.expect_err("an outage");
     assert!(matches!(error, FailoverError::TemporarilyUnavailable(outage) if outage.attempt == 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b30_the_start_is_no_outage_as_long_as_somebodys_first_verdict_is_waited_for() {
+    let mut stage = Stage::new();
+    let regions = [&stage.light, &stage.middle, &stage.heavy];
+    let watched = regions.map(Region::watched);
+    watched.iter().for_each(Watched::hangs);
+    for region in regions {
+        region.availability().signal(Signal::Force { until: None, drill: true });
+    }
+    let _balance = stage.balance(stage.config());
+    let began = |stage: &mut Stage| stage.told().contains(&Event::OutageBegan);
+    pass(Duration::from_millis(900)).await;
+    assert!(!began(&mut stage), "nobody knows anything of them");
+    pass(Duration::from_millis(200)).await;
+    assert!(began(&mut stage), "none has answered its first probe");
 }
 
 #[tokio::test(start_paused = true)]
@@ -212,6 +229,25 @@ async fn b58_the_heaviest_is_asked_when_another_returns() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn b58_when_others_return_only_who_is_heavier_than_all_of_them_is_asked() {
+    for weight in [0.5, 1.0] {
+        let stage = Stage::new();
+        let checks = [stage.light.watched(), stage.middle.watched(), stage.heavy.watched()];
+        let balance = stage.balance(stage.config());
+        pass(Duration::from_secs(3)).await;
+        balance.handle().set_weight("middle", weighing(weight)).await.expect("a member");
+        checks.iter().for_each(Watched::is_cut);
+        pass(Duration::from_secs(60)).await;
+        let asked = checks[1].probes();
+        stage.light.rises();
+        stage.heavy.rises();
+        settled().await;
+        assert_eq!(active(&balance).as_deref(), Some("heavy"));
+        assert_eq!(checks[1].probes(), asked, "{weight} is no more than what has returned");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn b58_when_all_fall_silent_nobody_is_taken_who_is_silent_too() {
     let mut stage = Stage::new();
     let checks = [stage.light.watched(), stage.middle.watched(), stage.heavy.watched()];
@@ -270,6 +306,34 @@ async fn b58_the_last_answer_is_waited_for_a_moment_and_no_longer() {
     assert_eq!(active(&balance).as_deref(), Some("heavy"), "it is asked, and has not answered yet");
     pass(Duration::from_millis(20)).await;
     assert_eq!(active(&balance).as_deref(), Some("middle"));
+}
+
+/// It refuses connections, so that nothing is to be found out about ourselves.
+#[tokio::test(start_paused = true)]
+async fn b58_who_leaves_a_member_that_does_not_hang_waits_for_no_answer() {
+    let stage = Stage::new();
+    let middle = stage.middle.watched();
+    let balance = stage.balance(stage.config());
+    pass(Duration::from_secs(3)).await;
+    middle.hangs();
+    stage.middle.availability().suspect();
+    stage.heavy.falls();
+    settled().await;
+    assert_eq!(active(&balance).as_deref(), Some("middle"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn b58_who_is_drained_is_not_asked() {
+    let stage = Stage::new();
+    let checks = [stage.light.watched(), stage.middle.watched(), stage.heavy.watched()];
+    let balance = stage.balance(stage.config());
+    pass(Duration::from_secs(3)).await;
+    balance.handle().drain("middle", None).await.expect("a member");
+    let asked = [checks[0].probes(), checks[1].probes()];
+    checks[2].hangs();
+    stage.heavy.availability().suspect();
+    pass(Duration::from_millis(100)).await;
+    assert_eq!([checks[0].probes(), checks[1].probes()], [asked[0] + 1, asked[1]]);
 }
 
 #[tokio::test(start_paused = true)]

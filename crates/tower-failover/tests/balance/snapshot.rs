@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tower_failover::availability::{Evidence, OpenReason};
 use tower_failover::balance::MemberSnapshot;
-use tower_failover::{Health, Signal};
+use tower_failover::{Health, Signal, SwitchReason};
 
 use super::stage::{Balance, GRACE, Stage, pass, settled};
 
@@ -116,6 +116,21 @@ async fn b52_a_failover_of_a_member_without_checks_begins_with_its_own_trip() {
     settled().await;
     assert_eq!(handle.snapshot().active.as_deref(), Some("middle"));
     assert_eq!(last_took(), Some(Duration::ZERO), "it was well for an hour");
+}
+
+#[tokio::test(start_paused = true)]
+async fn b52_a_switch_that_ends_an_outage_took_as_long_as_that() {
+    let stage = Stage::new();
+    let balance = stage.balance(stage.config());
+    settled().await;
+    stage.all_fall();
+    pass(MINUTE).await;
+    stage.light.rises();
+    pass(MINUTE).await;
+    let last = balance.handle().snapshot().switches.last().cloned().expect("a switch");
+    assert_eq!(last.reason, SwitchReason::Recovered);
+    let took = last.took.expect("it began with the outage");
+    assert!((MINUTE..MINUTE * 2).contains(&took), "{took:?}");
 }
 
 #[cfg(feature = "serde")]

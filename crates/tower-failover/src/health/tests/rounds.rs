@@ -326,6 +326,31 @@ async fn b57_an_answer_that_comes_late_for_our_stall_is_an_answer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn b57_only_a_probe_that_was_answered_well_or_with_bad_news_vouches_for_the_member() {
+    let unknown = || Say(Health::Unknown("the API is down".into()));
+    let lags = || Say(Health::NotPreferred("lags".into()));
+    for (step, passes) in [(WELL, true), (lags(), true), (unknown(), false), (Fail, false), (Refuse, false)] {
+        let script = Script::new([step.clone().after(millis(20))]);
+        let member = Watched::by(&plan([script.check("ping")]));
+        let traffic = member.availability.traffic();
+        let sent = traffic.mark();
+        sleep(millis(50)).await;
+        assert_eq!(traffic.passed_since(sent), passes, "{step:?}");
+        assert_eq!(traffic.round_trip().is_zero(), matches!(step, Fail | Refuse), "{step:?}");
+    }
+}
+
+#[test]
+fn b19_a_round_has_an_end_and_its_settings_have_limits() {
+    assert_eq!(steady().longest_round(), Duration::from_secs(4));
+    let year = Duration::from_secs(365 * 24 * 60 * 60);
+    let name = "ping".into();
+    let every = |interval| HealthSettings { interval, ..steady() }.validate(&name);
+    assert_eq!(every(year), Ok(()));
+    assert!(every(year + millis(1)).is_err());
+}
+
+#[tokio::test(start_paused = true)]
 async fn dropping_the_watch_ends_the_loop_and_its_probe() {
     let script = Script::new([Hang]);
     let member = Watched::by(&plan([script.check("ping")]));
