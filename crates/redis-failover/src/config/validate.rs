@@ -64,3 +64,69 @@ impl MultiDbConfig {
 pub(crate) fn weight(database: &str, weight: f64) -> Result<Weight, ConfigError> {
     Weight::new(weight).map_err(|_| ConfigError::Weight { database: database.into(), weight })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tower_failover::Backoff;
+
+    use super::*;
+    use crate::DatabaseConfig;
+    use crate::health::HealthCheck;
+
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    fn databases(count: usize) -> MultiDbConfig {
+        let database = |number| DatabaseConfig::from_url(&format!("redis://database{number}")).unwrap();
+        MultiDbConfig::new((0..count).map(database))
+    }
+
+    /// Which option cannot be used.
+    fn refused(config: &MultiDbConfig) -> Option<&'static str> {
+        match config.validate() {
+            Err(ConfigError::Option { option, .. }) => Some(option),
+            Err(other) => panic!("{other}"),
+            Ok(()) => None,
+        }
+    }
+
+    #[test]
+    fn b60_there_are_no_more_databases_than_cursors_can_tell_apart() {
+        assert_eq!(refused(&databases(CursorTag::COUNT)), None);
+        for more in 1..3 {
+            assert_eq!(refused(&databases(CursorTag::COUNT + more)), Some("databases"));
+        }
+    }
+
+    #[test]
+    fn b56_no_time_is_longer_than_a_year_and_some_must_last() {
+        let grace_period = |time| refused(&databases(1).grace_period(time));
+        assert_eq!((grace_period(Duration::ZERO), grace_period(YEAR)), (None, None));
+        assert_eq!(grace_period(YEAR + MILLISECOND), Some("grace_period"));
+        assert_eq!(grace_period(2 * YEAR), Some("grace_period"));
+        let response_timeout = |time| refused(&databases(1).response_timeout(time));
+        assert_eq!(response_timeout(YEAR), None);
+        assert_eq!(response_timeout(Duration::ZERO), Some("response_timeout"));
+        assert_eq!(
+            refused(&databases(1).failures_detection_window(MILLISECOND)),
+            Some("failures_detection_window")
+        );
+    }
+
+    #[test]
+    fn b34_a_retry_waits_for_a_year_at_most_and_its_budget_is_a_share() {
+        let budget = |share| refused(&databases(1).retry_budget(share, 10));
+        assert_eq!((budget(0.0), budget(1.0)), (None, None));
+        assert_eq!((budget(-0.1), budget(1.1)), (Some("retry_budget"), Some("retry_budget")));
+        let waits = |limit| refused(&databases(1).command_retry(3, Backoff::new(limit, limit)));
+        assert_eq!((waits(YEAR), waits(2 * YEAR)), (None, Some("command_retry")));
+    }
+
+    #[test]
+    fn b21_each_health_check_has_a_name_of_its_own() {
+        let checks = |number| refused(&databases(1).health_checks((0..number).map(|_| HealthCheck::ping())));
+        assert_eq!((checks(1), checks(2)), (None, Some("health_checks")));
+    }
+}

@@ -117,6 +117,23 @@ mod tests {
     }
 
     #[test]
+    fn b60_another_name_has_another_tag_also_where_one_was_that_has_left() {
+        let mut tags = of(&["london", "paris"]);
+        let former = tags.of("paris").unwrap();
+        tags.leave("paris");
+        assert_ne!(tags.join("lutetia", at("paris")), Ok(former));
+        assert_eq!(tags.join("paris", at("paris")), Ok(former));
+    }
+
+    #[test]
+    fn b60_the_first_tag_is_given_like_any_other() {
+        let name =
+            (0..).map(|number| number.to_string()).find(|name| CursorTag::of(name).index() == 0).unwrap();
+        let mut tags = CursorTags::new(vec![]).unwrap();
+        assert_eq!(tags.join(&name, None), Ok(CursorTag::at(0)));
+    }
+
+    #[test]
     fn b60_when_all_tags_are_given_away_the_longest_gone_is_given_anew() {
         let mut tags = of(&["london"]);
         let tag_of = |tags: &mut CursorTags, number: usize| {

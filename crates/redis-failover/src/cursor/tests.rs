@@ -144,3 +144,18 @@ fn b60_tags_follow_from_the_names_whatever_their_order() {
     let too_many = vec!["name"; CursorTag::COUNT + 1];
     assert_eq!(CursorTag::assign(&too_many), Err(TooManyDatabases { count: 128 }));
 }
+
+/// An application may go on elsewhere with a cursor that an older release has tagged.
+#[test]
+fn b60_a_servers_mark_is_the_same_in_every_release() {
+    let marks = ["127.0.0.1:6379", "eu.example:6379"].map(|address| server_at(address).get());
+    assert_eq!(marks, [144, 116]);
+}
+
+#[test]
+fn b60_errors_say_what_happened_and_what_to_do() {
+    assert!(ScanInterrupted.to_string().ends_with("start the scan again with cursor 0"));
+    assert!(CursorTooLarge.to_string().contains("cursor is too large"));
+    let (too_many, most) = (TooManyDatabases { count: 300 }.to_string(), CursorTag::COUNT.to_string());
+    assert!(too_many.starts_with("300 databases") && too_many.contains(&most), "{too_many}");
+}

@@ -427,8 +427,7 @@ impl State {
         }
     }
 
-    fn live_listeners(&mut self) -> Vec<Arc<Bell>> {
-        self.listeners.retain(|bell| bell.strong_count() > 0);
+    fn live_listeners(&self) -> Vec<Arc<Bell>> {
         self.listeners.iter().filter_map(Weak::upgrade).collect()
     }
 }

@@ -149,3 +149,18 @@ impl Error for ReadError {
         Some(&*self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b56_a_file_that_cannot_be_read_is_told_as_the_system_does() {
+        let error = |kind| ReadError::new(io::Error::from(kind));
+        let missing = error(io::ErrorKind::NotFound);
+        assert_eq!(missing, error(io::ErrorKind::NotFound));
+        assert_ne!(missing, error(io::ErrorKind::PermissionDenied));
+        assert_eq!(missing.to_string(), io::Error::from(io::ErrorKind::NotFound).to_string());
+        assert!(missing.source().is_some());
+    }
+}

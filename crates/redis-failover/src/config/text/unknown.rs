@@ -105,6 +105,13 @@ mod tests {
     }
 
     #[test]
+    fn b56_a_third_of_the_letters_may_be_wrong() {
+        let nearest = |spelled| nearest_of(spelled, ["weight", "standby"].into_iter());
+        assert_eq!(nearest("wieght"), Some("weight"));
+        assert_eq!(nearest("wxyzht"), None);
+    }
+
+    #[test]
     fn b56_other_spellings_are_ours() {
         for key in ["healthCheckInterval", "health-check-interval", "HEALTH_CHECK_INTERVAL"] {
             assert_eq!(snake_case(key), "health_check_interval");

@@ -47,3 +47,40 @@ fn is_refused_with(
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(line: &str) -> Value {
+        redis::parse_redis_value(format!("{line}\r\n").as_bytes()).unwrap()
+    }
+
+    /// What each of these says: that another node is to be asked, that a call alone was redirected, and for good.
+    fn says(reply: Result<&Value, &ConnectionError>) -> [bool; 3] {
+        [reply.is_ok_and(is_redirection), is_redirected(reply), has_moved(reply)]
+    }
+
+    #[test]
+    fn a_redirection_is_told_from_other_replies_and_for_good_from_on_its_way() {
+        assert_eq!(says(Ok(&said("-MOVED 3999 10.0.0.1:6381"))), [true, true, true]);
+        assert_eq!(says(Ok(&said("-ASK 3999 10.0.0.1:6381"))), [true, true, false]);
+        assert_eq!(says(Ok(&said("-TRYAGAIN the slot is on its way"))), [true, true, false]);
+        assert_eq!(says(Ok(&said("-CLUSTERDOWN the cluster is down"))), [false; 3]);
+        assert_eq!(says(Ok(&said("+OK"))), [false; 3]);
+        assert_eq!(says(Err(&ConnectionError::Closed)), [false; 3]);
+    }
+
+    #[test]
+    fn b55_a_redirection_names_a_node_as_the_asked_one_sees_it() {
+        let asked = Address::tcp("eu.example", 7000);
+        let named_by = |line: &str| match said(line) {
+            Value::ServerError(error) => named(&error, &asked),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(named_by("-MOVED 3999 10.0.0.1:6381"), Some(Address::tcp("10.0.0.1", 6381)));
+        assert_eq!(named_by("-ASK 3999 :6382"), Some(Address::tcp("eu.example", 6382)));
+        assert_eq!(named_by("-MOVED 3999 10.0.0.1:none"), None);
+        assert_eq!(named_by("-CLUSTERDOWN the cluster is down"), None);
+    }
+}

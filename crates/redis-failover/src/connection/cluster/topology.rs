@@ -115,6 +115,7 @@ mod tests {
     fn a_slot_is_its_range_s_primary_s() {
         let (one, two) = ([node("one", 1), node("three", 3)], [node("two", 2)]);
         let topology = read(vec![range(8000, 16_383, &two), range(0, 7000, &one)]);
+        assert!(!topology.is_empty());
         assert_eq!(topology.primary(0), Some(&Address::tcp("one", 1)));
         assert_eq!(topology.primary(7000), Some(&Address::tcp("one", 1)));
         assert_eq!(topology.primary(7001), None, "nobody has it");

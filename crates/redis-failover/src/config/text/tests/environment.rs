@@ -59,6 +59,7 @@ fn b56_variables_say_all_of_each_database() {
     let config = read(&[
         ("DATABASE_1_URL", "redis://eu"),
         ("DATABASE_1_NAME", "eu-west"),
+        ("DATABASE_1_SUSPICION", "fast"),
         ("DATABASE_2_URL", "redis://us"),
         ("DATABASE_2_WEIGHT", "0.5"),
         ("DATABASE_2_SUSPICION_SUSPECT_AFTER", "1s"),
@@ -67,6 +68,7 @@ fn b56_variables_say_all_of_each_database() {
     let text = "[[databases]]
         url = 'redis://eu'
         name = 'eu-west'
+        suspicion = 'fast'
         [[databases]]
         url = 'redis://us'
         weight = 0.5

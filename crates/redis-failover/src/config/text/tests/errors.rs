@@ -122,6 +122,8 @@ fn b56_a_wrong_type_is_told_with_what_to_give() {
     );
     refused("grace_period = 0.5", "write \"0.5s\" for seconds, \"0.5ms\" for milliseconds");
     refused("grace_period = true", "it is true or false; give a duration");
+    refused("grace_period = -1", "it is a number; give a duration");
+    refused("grace_period = -0.5", "it is a number; give a duration");
     refused("grace_period = '60'", "it has no unit");
     refused("grace_period = '1 minute'", "its unit is none of ms, s, m and h");
     refused("grace_period = 12:00:00", "it is a date or time; give a duration");
@@ -318,7 +320,12 @@ fn b56_tables_of_features_are_checked_key_by_key() {
     refused("lag_aware = { tls = { server_name = 'x' } }", "key lag_aware.tls.server_name cannot be used");
     refused("tls = { client_cert_file = 'a', client_cert_data = 'b' }", "there is client_cert_file too");
     refused("tls = { client_cert_file = 'a' }", "key tls.client_key_file");
-    refused("tls = { ca_file = 'ca.pem' }", "key tls contradicts another one: no url asks for it");
+    for files in ["'ca.pem'", "['ca.pem', 'next.pem']"] {
+        refused(
+            &format!("tls = {{ ca_file = {files} }}"),
+            "key tls contradicts another one: no url asks for it",
+        );
+    }
     refused_of_us("tls = { verify_tls = 'no' }", "key tls.verify_tls of database us cannot be used");
     let error = of_us("tls = {}").unwrap_err().to_string();
     assert!(
