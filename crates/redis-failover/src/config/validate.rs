@@ -129,4 +129,16 @@ mod tests {
         let checks = |number| refused(&databases(1).health_checks((0..number).map(|_| HealthCheck::ping())));
         assert_eq!((checks(1), checks(2)), (None, Some("health_checks")));
     }
+
+    #[cfg(all(feature = "cluster", feature = "tls-no-provider"))]
+    #[test]
+    fn b55_all_nodes_of_a_cluster_are_reached_in_the_same_way() {
+        let refused = |nodes: [&str; 2]| {
+            let cluster = DatabaseConfig::cluster(nodes).unwrap();
+            MultiDbConfig::new([cluster]).validate().is_err()
+        };
+        assert!(!refused(["rediss://one", "rediss://two"]));
+        assert!(refused(["rediss://one", "redis://two"]));
+        assert!(refused(["rediss://one", "rediss://two/#insecure"]));
+    }
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use redis::Value;
-use redis_failover::{Command, DatabaseConfig, Error, MultiDbClient, MultiDbConfig};
+use redis_failover::{Command, ConfigError, DatabaseConfig, Error, MultiDbClient, MultiDbConfig};
 use tokio::time::{Instant, sleep};
 use tower::service_fn;
 use tower_failover::Verdict;
@@ -46,6 +46,21 @@ async fn b34_calls_of_ones_own_service_have_the_response_timeout() {
         other => panic!("{other:?}"),
     }
     assert!(began.elapsed() < 2 * limit, "{:?}", began.elapsed());
+}
+
+#[test]
+fn b55_what_a_service_that_connects_by_itself_cannot_heed_is_refused() {
+    let refused = |database| match MultiDbConfig::new([database]).validate() {
+        Err(ConfigError::DatabaseOption { option, .. }) => Some(option),
+        Err(other) => panic!("{other}"),
+        Ok(()) => None,
+    };
+    let own = || DatabaseConfig::from_service("own", service_fn(answers));
+    let second = Duration::from_secs(1);
+    assert_eq!(refused(own().response_timeout(second)), None);
+    assert_eq!(refused(own().connect_timeout(second)), Some("connect_timeout"));
+    assert_eq!(refused(own().dedicated_connections(2)), Some("dedicated_connections"));
+    assert_eq!(refused(own().client_name("cart")), Some("client_name"));
 }
 
 /// Ready from the third look on; before that, as `before` says.

@@ -148,3 +148,16 @@ fn b55_a_database_has_the_number_of_its_url_and_a_service_has_none() {
     assert_eq!(DatabaseConfig::from_url("redis://eu/7").unwrap().number(), 7);
     assert_eq!(DatabaseConfig::from_service("own", tower::service_fn(answers)).number(), 0);
 }
+
+#[cfg(feature = "cluster")]
+#[test]
+fn b59_a_cluster_has_twice_the_time_to_serve_again_and_all_else_as_it_was_said() {
+    let cluster = || DatabaseConfig::cluster(["redis://eu"]).unwrap();
+    let times = |database| {
+        let options = resolved(database, all());
+        (options.unserviceable_after(), options.response_timeout())
+    };
+    assert_eq!(times(cluster().response_timeout(seconds(7))), (seconds(20), seconds(7)));
+    assert_eq!(times(cluster().unserviceable_after(seconds(3))).0, seconds(3));
+    assert_eq!(times(one()).0, seconds(10));
+}

@@ -52,6 +52,11 @@ fn b56_variables_say_what_a_file_says() {
         command_retry = { retries = 5, base = '20ms' }
         redial_backoff = { cap = '9s' }";
     assert_eq!(shown(&config.unwrap()), toml(text));
+    for word in ["true", "false"] {
+        let config = read(&[("URLS", "redis://eu"), ("TOLERATE_MISCONFIGURED", word)]);
+        let text = format!("urls = ['redis://eu']\ntolerate_misconfigured = {word}");
+        assert_eq!(shown(&config.unwrap()), toml(&text));
+    }
 }
 
 #[test]
