@@ -248,6 +248,22 @@ async fn b58_when_others_return_only_who_is_heavier_than_all_of_them_is_asked() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn b58_when_one_returns_who_is_drained_is_not_asked() {
+    let stage = Stage::new();
+    let checks = [stage.light.watched(), stage.middle.watched(), stage.heavy.watched()];
+    let balance = stage.balance(stage.config());
+    pass(Duration::from_secs(3)).await;
+    balance.handle().drain("heavy", None).await.expect("a member");
+    checks.iter().for_each(Watched::is_cut);
+    pass(Duration::from_secs(60)).await;
+    assert_eq!(active(&balance), None);
+    let asked = [checks[1].probes(), checks[2].probes()];
+    stage.light.rises();
+    settled().await;
+    assert_eq!([checks[1].probes(), checks[2].probes()], [asked[0] + 1, asked[1]]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn b58_when_all_fall_silent_nobody_is_taken_who_is_silent_too() {
     let mut stage = Stage::new();
     let checks = [stage.light.watched(), stage.middle.watched(), stage.heavy.watched()];
