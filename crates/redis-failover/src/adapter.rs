@@ -80,10 +80,7 @@ impl StackConnection {
     reason = "the future of an `async fn` would have room for the command twice"
 )]
 #[inline]
-pub(crate) fn run<'a, S>(
-    stack: &mut S,
-    mut command: Command<'a>,
-) -> impl Future<Output = Result<Value, Error>>
+fn run<'a, S>(stack: &mut S, mut command: Command<'a>) -> impl Future<Output = Result<Value, Error>>
 where
     S: Service<Command<'a>, Response = Reply, Error: Into<Error>>,
 {

@@ -99,6 +99,7 @@ pub mod fuzzing;
 )]
 pub mod guide;
 pub mod health;
+mod in_box;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 pub mod pubsub;

@@ -8,7 +8,7 @@ use pin_project_lite::pin_project;
 use redis::Value;
 use tower_failover::deadline::DeadlineError;
 use tower_failover::failure_detector::WatchedKinds;
-use tower_failover::{Classify, Kinds, Outcome};
+use tower_failover::{CallInPlace, Classify, Kinds, Outcome};
 use tower_service::Service;
 
 use crate::classify::{ReplyClass, Shape, Unserviceable, failures};
@@ -71,6 +71,13 @@ fn refused(class: ReplyClass) -> Kinds {
     }
 }
 
+/// `nil`.
+impl Default for Reply {
+    fn default() -> Self {
+        Self { value: Value::Nil, class: ReplyClass::Answered, served: Kinds::NONE }
+    }
+}
+
 impl From<Reply> for Value {
     fn from(reply: Reply) -> Self {
         reply.value
@@ -123,6 +130,32 @@ where
     fn call(&mut self, command: Command<'a>) -> Self::Future {
         let (shape, served) = (command.shape(), self.kinds_of(&command));
         ClassifiedFuture { call: self.connection.call(command), shape, served }
+    }
+}
+
+impl<'a, S> CallInPlace<Command<'a>> for Classified<S>
+where
+    S: CallInPlace<Command<'a>, Response = Value, Error = ConnectionError>,
+{
+    #[inline(always)]
+    fn admit_in_place(&mut self, command: &Command<'a>) -> bool {
+        self.connection.admit_in_place(command)
+    }
+
+    #[inline(always)]
+    fn call_in_place<E>(
+        &mut self,
+        command: &Command<'a>,
+        reply: &mut Self::Response,
+        wrap: impl FnOnce(Self::Error) -> E,
+    ) -> impl Future<Output = Result<(), E>> {
+        let (shape, served) = (command.shape(), self.kinds_of(command));
+        async move {
+            self.connection.call_in_place(command, &mut reply.value, wrap).await?;
+            reply.class = ReplyClass::of(Ok(&reply.value), shape);
+            reply.served = served;
+            Ok(())
+        }
     }
 }
 
@@ -210,7 +243,7 @@ struct End {
 }
 
 impl End {
-    #[inline]
+    #[inline(always)]
     fn of(result: Result<&Reply, &ConnectionError>) -> Self {
         match result {
             Ok(reply) => Self { class: reply.class, served: reply.served },
@@ -218,7 +251,7 @@ impl End {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn of_deadline(result: Result<&Reply, &DeadlineError<ConnectionError>>) -> Self {
         match result {
             Ok(reply) => Self::of(Ok(reply)),
@@ -227,7 +260,7 @@ impl End {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn outcome(self) -> Outcome {
         match self.class {
             ReplyClass::Answered => Outcome::Success,
@@ -237,7 +270,7 @@ impl End {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn kinds(self) -> Kinds {
         if self.class == ReplyClass::Answered { self.served } else { refused(self.class) }
     }

@@ -91,7 +91,7 @@ impl Clock {
 
 /// A duration in whole milliseconds, saturating.
 pub(crate) fn as_millis(duration: Duration) -> Millis {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    duration.as_secs().saturating_mul(1000).saturating_add(duration.subsec_millis().into())
 }
 
 #[cfg(test)]

@@ -69,6 +69,7 @@
 //! What they share:
 //!
 //! - [`classify`]: what the outcome of a call says about the member that ran it
+//! - [`CallInPlace`]: calls that borrow the layers, for whoever calls them by their own type
 //! - [`event`]: every transition, to `tracing`, to subscribers and to listeners
 //! - [`route`]: where calls go now, as far as a retry needs to know it
 //! - [`backoff`]: exponential waits with full jitter
@@ -90,6 +91,7 @@ pub mod deadline;
 pub mod event;
 pub mod failure_detector;
 pub mod health;
+mod in_place;
 mod local;
 pub mod retry;
 pub mod route;
@@ -109,5 +111,6 @@ pub use failure_detector::{Detector, Detectors, FailureDetector, FailureDetector
 pub use health::{
     Check, Health, HealthChecked, HealthChecks, HealthPlan, HealthSettings, HealthStream, Probe,
 };
+pub use in_place::CallInPlace;
 pub use retry::{Retry, RetryLayer, RetryPolicy};
 pub use route::Route;

@@ -10,7 +10,11 @@ use std::sync::Arc;
 ///
 /// # Clone
 /// Allocates once: it is for another clone of the service.
-pub(crate) struct Local<T>(Held<T>);
+pub(crate) struct Local<T> {
+    /// Beside the count, so that who only looks does not touch it.
+    shared: Arc<T>,
+    held: Held<T>,
+}
 
 /// The same, as a call holds it.
 pub(crate) struct Held<T>(Arc<Counted<T>>);
@@ -24,21 +28,20 @@ struct Counted<T> {
 
 impl<T> Local<T> {
     pub(crate) fn new(shared: Arc<T>) -> Self {
-        Self(Held(Arc::new(Counted { shared })))
+        Self { held: Held(Arc::new(Counted { shared: Arc::clone(&shared) })), shared }
     }
 
     /// For a call.
     #[inline]
     pub(crate) fn hold(&self) -> Held<T> {
-        let Held(counted) = &self.0;
+        let Held(counted) = &self.held;
         Held(Arc::clone(counted))
     }
 }
 
 impl<T> Clone for Local<T> {
     fn clone(&self) -> Self {
-        let Held(counted) = &self.0;
-        Self::new(Arc::clone(&counted.shared))
+        Self::new(Arc::clone(&self.shared))
     }
 }
 
@@ -47,7 +50,7 @@ impl<T> Deref for Local<T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        &self.0
+        &self.shared
     }
 }
 
@@ -69,9 +72,9 @@ mod tests {
         let shared = Arc::new(());
         let one = Local::new(Arc::clone(&shared));
         let other = one.clone();
-        assert_eq!(Arc::strong_count(&shared), 3);
+        assert_eq!(Arc::strong_count(&shared), 5);
         let calls = [one.hold(), one.hold(), other.hold()];
-        assert_eq!(Arc::strong_count(&shared), 3, "no call touches what all share");
+        assert_eq!(Arc::strong_count(&shared), 5, "no call touches what all share");
         drop((one, other));
         assert_eq!(Arc::strong_count(&shared), 3, "a call outlives its service");
         drop(calls);

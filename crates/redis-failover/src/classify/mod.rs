@@ -133,6 +133,13 @@ impl ReplyClass {
     /// Classifies the outcome of a call with this shape of reply.
     #[inline]
     pub fn of(result: Result<&Value, &RedisError>, shape: Shape) -> Self {
+        match result {
+            Ok(value) if !matches!(value, Value::ServerError(_) | Value::Array(_)) => Self::Answered,
+            result => Self::of_rare(result, shape),
+        }
+    }
+
+    fn of_rare(result: Result<&Value, &RedisError>, shape: Shape) -> Self {
         match (result, shape) {
             (Ok(Value::ServerError(error)), _) => Self::of_server_error(error),
             (Ok(Value::Array(replies)), Shape::Pipeline) => Self::of_replies(replies),

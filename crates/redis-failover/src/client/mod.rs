@@ -12,6 +12,7 @@ mod subscribe;
 mod transact;
 
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -21,14 +22,15 @@ use tokio::sync::{Notify, OnceCell, watch};
 use tokio::time::{Instant, timeout};
 use tower_failover::balance::Snapshot;
 use tower_failover::retry::RetryCounters;
-use tower_failover::{EventStream, Events, FailoverHandle, Route};
+use tower_failover::{CallInPlace, EventStream, Events, FailoverHandle, Route};
+use tower_service::Service;
 
-use crate::adapter;
 use crate::command::{CallOptions, Command};
 use crate::config::{ConfigError, InitialHealthCheckPolicy, MultiDbConfig};
 use crate::error::Error;
 #[cfg(feature = "metrics")]
 use crate::metrics::Operations;
+use crate::reply::Reply;
 use in_flight::InFlight;
 use initial::{all_judged, is_met, misconfigured};
 use listen::Listeners;
@@ -229,8 +231,13 @@ impl MultiDbClient {
     ///
     /// # Errors
     /// [`Error`]; a server's error reply is a [`Value::ServerError`] inside `Ok`, as redis-rs has it.
+    pub fn call(&mut self, command: Command<'_>) -> impl Future<Output = Result<Value, Error>> {
+        self.run(command)
+    }
+
+    /// As [`call`](Self::call), with the kind of error that the caller wants.
     // Not an `async fn`: its future would have room for the command twice.
-    pub fn call(&mut self, mut command: Command<'_>) -> impl Future<Output = Result<Value, Error>> {
+    fn run<E: From<Error>>(&mut self, mut command: Command<'_>) -> impl Future<Output = Result<Value, E>> {
         if self.options != CallOptions::new() {
             command = command.with(self.options);
         }
@@ -246,12 +253,30 @@ impl MultiDbClient {
                 }
                 self.stack = Some(stack);
             }
-            let Some(stack) = &mut self.stack else { return Err(Error::Closed) };
+            let Some(stack) = &mut self.stack else { return Err(Error::Closed.into()) };
             #[cfg(feature = "metrics")]
-            if let Some(operations) = &mut self.operations {
-                return operations.time(stack, command).await;
+            let begun = self.operations.as_ref().map(|operations| operations.begins(&command));
+            let mut reply = Reply::default();
+            let result = 'call: {
+                if let Err(refused) = command.admit() {
+                    break 'call Err(refused.into());
+                }
+                if let Err(error) = poll_fn(|context| stack.poll_ready(context)).await {
+                    break 'call Err(error.into());
+                }
+                if stack.admit_in_place(&command) {
+                    stack.call_in_place(&command, &mut reply, Error::from).await
+                } else {
+                    let answered = Box::pin(stack.call(command)).await;
+                    answered.map(|answered| reply = answered).map_err(Error::from)
+                }
+            };
+            #[cfg(feature = "metrics")]
+            if let (Some(operations), Some(begun)) = (&mut self.operations, begun) {
+                operations.ended(begun, result.as_ref().map(|()| &reply.value));
             }
-            adapter::run(stack, command).await
+            result?;
+            Ok(reply.value)
         }
     }
 

@@ -36,8 +36,8 @@ pub use class::{Blocking, ConnectionState};
 pub(crate) use keys::{Slots, first_key, slot, slot_of};
 pub use options::{CallOptions, RetrySafety};
 pub use repeat::Repeat;
-pub(crate) use send::send_through;
 pub use send::{SendBoxed, SendCommand, send, send_boxed};
+pub(crate) use send::{send_on, send_through};
 
 use crate::classify::Shape;
 use crate::cursor::cursor_position;
@@ -144,7 +144,6 @@ impl<'a> Command<'a> {
     }
 
     /// The command, unless this is a pipeline.
-    #[cfg(feature = "cluster")]
     pub(crate) fn single(&self) -> Option<&Cmd> {
         match &self.call {
             Call::Single(command) => Some(command),
@@ -222,8 +221,13 @@ impl<'a> Command<'a> {
     /// For how long this call may hold its connection by design; `None` for calls that do not block.
     ///
     /// Inside `MULTI` nothing blocks. The waits of a plain pipeline add up.
+    #[inline]
     pub fn blocking(&self) -> Option<Blocking> {
-        if self.plain || self.is_atomic() {
+        if self.plain { None } else { self.waits() }
+    }
+
+    fn waits(&self) -> Option<Blocking> {
+        if self.is_atomic() {
             return None;
         }
         self.commands().filter_map(class::blocking).reduce(Blocking::then)

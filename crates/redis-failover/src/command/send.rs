@@ -1,5 +1,3 @@
-use std::mem::MaybeUninit;
-
 use futures_util::future::BoxFuture;
 use redis::{
     ErrorKind, Pipeline, RedisResult, Value,
@@ -7,6 +5,7 @@ use redis::{
 };
 
 use super::{Call, Command};
+use crate::in_box::in_box;
 
 /// Runs a command on a connection; the reply to a pipeline is a [`Value::Array`].
 ///
@@ -20,6 +19,14 @@ use super::{Call, Command};
 ///
 /// Dropping the future is safe for the connection. A command already written still runs.
 pub async fn send(mut connection: MultiplexedConnection, command: Command<'_>) -> RedisResult<Value> {
+    send_on(&mut connection, &command).await
+}
+
+/// As [`send`], on a connection that is borrowed.
+pub(crate) async fn send_on(
+    connection: &mut MultiplexedConnection,
+    command: &Command<'_>,
+) -> RedisResult<Value> {
     match &command.call {
         Call::Single(command) => connection.send_packed_command(command).await,
         Call::Pipeline { pipeline, offset, count } => {
@@ -48,31 +55,13 @@ pub fn send_boxed<'a>(
     mut connection: MultiplexedConnection,
     command: Command<'a>,
 ) -> BoxFuture<'a, RedisResult<Value>> {
-    // The box comes first: what it is to hold is then made in it, and not on the stack, to be moved there whole.
     match command.call {
-        Call::Single(command) => {
-            let place = Box::new_uninit();
-            let sending = async move { connection.send_packed_command(&command).await };
-            placed(place, sending)
-        }
-        Call::Pipeline { pipeline, offset, count } => {
-            let place = Box::new_uninit();
-            let sending = async move {
-                refuse_empty(&pipeline)?;
-                connection.send_packed_commands(&pipeline, offset, count).await.map(Value::Array)
-            };
-            placed(place, sending)
-        }
+        Call::Single(command) => in_box(|| async move { connection.send_packed_command(&command).await }),
+        Call::Pipeline { pipeline, offset, count } => in_box(|| async move {
+            refuse_empty(&pipeline)?;
+            connection.send_packed_commands(&pipeline, offset, count).await.map(Value::Array)
+        }),
     }
-}
-
-#[inline(always)]
-fn placed<'a, F>(place: Box<MaybeUninit<F>>, sending: F) -> BoxFuture<'a, RedisResult<Value>>
-where
-    F: Future<Output = RedisResult<Value>> + Send + 'a,
-{
-    let sending: Box<F> = Box::write(place, sending);
-    Box::into_pin(sending)
 }
 
 /// A command without words has no reply, and those of all calls after it would go to the wrong ones.

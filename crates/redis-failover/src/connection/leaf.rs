@@ -6,6 +6,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use pin_project_lite::pin_project;
 use redis::Value;
+use tower_failover::CallInPlace;
 use tower_service::Service;
 
 #[cfg(feature = "cluster")]
@@ -22,6 +23,18 @@ pub(crate) enum Leaf<C> {
     #[cfg(feature = "cluster")]
     Cluster(ClusterLeaf),
     Own(OwnLeaf),
+}
+
+impl<C> Leaf<C> {
+    #[inline(always)]
+    fn standalone(&mut self) -> Option<&mut C> {
+        match self {
+            Self::Standalone(connection) => Some(connection),
+            #[cfg(feature = "cluster")]
+            Self::Cluster(_) => None,
+            Self::Own(_) => None,
+        }
+    }
 }
 
 impl<'a, C> Service<Command<'a>> for Leaf<C>
@@ -44,16 +57,42 @@ where
 
     #[inline(always)]
     fn call(&mut self, command: Command<'a>) -> Self::Future {
-        #[cfg(feature = "cluster")]
-        if command.routing().is_some() && !matches!(self, Self::Cluster(_)) {
-            return LeafFuture::Boxed { call: Box::pin(std::future::ready(Err(ConnectionError::NoCluster))) };
-        }
         match self {
             #[cfg(feature = "cluster")]
             Self::Cluster(cluster) => LeafFuture::Boxed { call: cluster.call(command) },
+            #[cfg(feature = "cluster")]
+            _ if command.routing().is_some() => {
+                LeafFuture::Boxed { call: Box::pin(std::future::ready(Err(ConnectionError::NoCluster))) }
+            }
             Self::Standalone(connection) => LeafFuture::Standalone { call: connection.call(command) },
             Self::Own(own) => LeafFuture::Boxed { call: own.call(command) },
         }
+    }
+}
+
+impl<'a, C> CallInPlace<Command<'a>> for Leaf<C>
+where
+    C: CallInPlace<Command<'a>, Response = Value, Error = ConnectionError>,
+{
+    #[inline(always)]
+    fn admit_in_place(&mut self, command: &Command<'a>) -> bool {
+        #[cfg(feature = "cluster")]
+        if command.routing().is_some() {
+            return false;
+        }
+        self.standalone().is_some_and(|connection| connection.admit_in_place(command))
+    }
+
+    #[inline(always)]
+    fn call_in_place<E>(
+        &mut self,
+        command: &Command<'a>,
+        value: &mut Value,
+        wrap: impl FnOnce(ConnectionError) -> E,
+    ) -> impl Future<Output = Result<(), E>> {
+        #[expect(clippy::expect_used, reason = "only a standalone one admits calls")]
+        let connection = self.standalone().expect("an admitted call");
+        connection.call_in_place(command, value, wrap)
     }
 }
 

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use pin_project_lite::pin_project;
 use redis::{RedisResult, Value};
 use tokio::sync::watch;
-use tower_failover::{Availability, Chance};
+use tower_failover::{Availability, CallInPlace, Chance};
 use tower_service::Service;
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
     link::{Connected, Keeper, Status, ToServer},
 };
 use crate::{
-    command::{Command, SendBoxed, SendCommand, send_boxed},
+    command::{Command, SendBoxed, SendCommand, send_boxed, send_on},
     cursor::CursorTag,
 };
 
@@ -40,8 +40,14 @@ use crate::{
 /// Dropping a call is safe for the connection. A command already written still runs.
 #[derive(Clone)]
 pub struct Connection<F = ()> {
-    status: watch::Receiver<Status>,
     live: Option<ToServer>,
+    supply: Supply<F>,
+}
+
+/// Where connections come from, and how calls run on them.
+#[derive(Clone)]
+struct Supply<F> {
+    status: watch::Receiver<Status>,
     demand: Arc<Demand>,
     cursor_tag: CursorTag,
     send: F,
@@ -72,58 +78,55 @@ impl Connection {
             demand: Arc::clone(&demand),
             status: sender,
         };
-        let connection = Connection { status, live: None, demand, cursor_tag, send: send_boxed as SendBoxed };
-        (connection, Link::start(keeper))
+        let supply = Supply { status, demand, cursor_tag, send: send_boxed as SendBoxed };
+        (Connection { live: None, supply }, Link::start(keeper))
     }
 }
 
 impl<F> Connection<F> {
     /// For those who only want to know whether there is a connection.
     pub(crate) fn connected(&self) -> Connected {
-        Connected::of(self.status.clone())
+        Connected::of(self.supply.status.clone())
     }
+}
 
-    /// The live connection, if there is one: one atomic load while nothing has changed.
-    fn live(&mut self) -> Option<ToServer> {
+impl<F> Supply<F> {
+    /// Brings up to date which connection is the live one: one atomic load while nothing has changed.
+    #[inline(always)]
+    fn refresh(&mut self, live: &mut Option<ToServer>) {
         match self.status.has_changed() {
             Ok(false) => {}
             Ok(true) => {
-                self.live = match &*self.status.borrow_and_update() {
+                *live = match &*self.status.borrow_and_update() {
                     Status::Live(connection) => Some(connection.clone()),
                     Status::Connecting | Status::Down(_) => None,
                 };
             }
             // Closed.
-            Err(_) => self.live = None,
+            Err(_) => *live = None,
         }
-        self.live.clone()
     }
 
-    fn state_of<'a>(&mut self, command: Command<'a>) -> State<'a, F::Future>
+    /// A call that has to wait for a connection, or has a scan's cursor.
+    fn run<'a>(
+        &self,
+        live: Option<ToServer>,
+        command: Command<'a>,
+    ) -> BoxFuture<'a, Result<Value, ConnectionError>>
     where
         F: SendCommand<'a> + Clone + Send + 'a,
     {
-        let tag = self.cursor_tag;
-        let live = self.live();
-        let live = match live {
-            Some(live) if !command.may_have_cursor() => {
-                return State::Sending { sending: self.send.send(live.connection, command) };
-            }
-            live => live,
-        };
-        let (status, demand) = (self.status.clone(), Arc::clone(&self.demand));
-        let send = self.send.clone();
-        let call = async move {
+        let Self { status, demand, cursor_tag, send } = self.clone();
+        Box::pin(async move {
             let live = match live {
                 Some(live) => live,
                 None => connected(status, demand).await?,
             };
-            let tag = tag.on(live.server);
+            let tag = cursor_tag.on(live.server);
             let command = tag.outgoing(&command)?.unwrap_or(command);
             let reply = send.send(live.connection, command.clone()).await?;
             Ok(tag.incoming(&command, reply)?)
-        };
-        State::Waiting { call: Box::pin(call) }
+        })
     }
 }
 
@@ -140,7 +143,42 @@ where
     }
 
     fn call(&mut self, command: Command<'a>) -> Self::Future {
-        ConnectionFuture { state: self.state_of(command) }
+        let Self { live, supply } = self;
+        supply.refresh(live);
+        let state = match (live, command.may_have_cursor()) {
+            (Some(live), false) => {
+                State::Sending { sending: supply.send.send(live.connection.clone(), command) }
+            }
+            (live, _) => State::Waiting { call: supply.run(live.clone(), command) },
+        };
+        ConnectionFuture { state }
+    }
+}
+
+impl<'a> CallInPlace<Command<'a>> for Connection<SendBoxed> {
+    #[inline(always)]
+    fn admit_in_place(&mut self, command: &Command<'a>) -> bool {
+        self.supply.refresh(&mut self.live);
+        self.live.is_some() && !command.may_have_cursor()
+    }
+
+    #[inline(always)]
+    fn call_in_place<E>(
+        &mut self,
+        command: &Command<'a>,
+        value: &mut Value,
+        wrap: impl FnOnce(ConnectionError) -> E,
+    ) -> impl Future<Output = Result<(), E>> {
+        #[expect(clippy::expect_used, reason = "only a live one admits calls")]
+        let ToServer { connection, .. } = self.live.as_mut().expect("an admitted call");
+        async move {
+            let answered = match command.single() {
+                Some(command) => connection.send_packed_command(command).await,
+                None => send_on(connection, command).await,
+            };
+            *value = answered.map_err(|error| wrap(error.into()))?;
+            Ok(())
+        }
     }
 }
 

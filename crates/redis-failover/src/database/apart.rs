@@ -5,6 +5,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use pin_project_lite::pin_project;
+use tower_failover::CallInPlace;
 use tower_failover::deadline::DeadlineError;
 use tower_service::Service;
 
@@ -55,6 +56,26 @@ where
             }
             _ => ApartFuture::Shared { call: self.shared.call(command) },
         }
+    }
+}
+
+impl<'a, S> CallInPlace<Command<'a>> for Apart<S>
+where
+    S: CallInPlace<Command<'a>, Response = Reply, Error = DeadlineError<ConnectionError>>,
+{
+    #[inline(always)]
+    fn admit_in_place(&mut self, command: &Command<'a>) -> bool {
+        (self.dedicated.is_none() || command.blocking().is_none()) && self.shared.admit_in_place(command)
+    }
+
+    #[inline(always)]
+    fn call_in_place<E>(
+        &mut self,
+        command: &Command<'a>,
+        response: &mut Self::Response,
+        wrap: impl FnOnce(Self::Error) -> E,
+    ) -> impl Future<Output = Result<(), E>> {
+        self.shared.call_in_place(command, response, wrap)
     }
 }
 

@@ -8,14 +8,11 @@ use redis::Value;
 use tokio::time::Instant;
 use tower_failover::Route;
 use tower_failover::balance::ActiveRoute;
-use tower_service::Service;
 
 use super::names;
 use super::recording::{Metrics, database};
-use crate::adapter;
 use crate::command::Command;
 use crate::error::Error;
-use crate::reply::Reply;
 
 /// Times the calls of a client: two looks at the clock and one record each, with handles that are fetched anew only
 /// when another database has become the active one.
@@ -28,6 +25,12 @@ pub(crate) struct Operations {
     route: ActiveRoute,
     handles: Arc<Handles>,
     newest: Arc<Mutex<Arc<Handles>>>,
+}
+
+/// A call that is timed.
+pub(crate) struct Begun {
+    kind: OperationKind,
+    at: Instant,
 }
 
 /// The handles of the database that serves.
@@ -54,25 +57,24 @@ impl Operations {
         Self { metrics: Arc::new(metrics.clone()), route, handles, newest }
     }
 
-    /// Runs a call, and records how long it took: with the database that is active when the call has ended, as it is not
-    /// known on which one it did.
-    pub(crate) async fn time<'a, S>(&mut self, stack: &mut S, command: Command<'a>) -> Result<Value, Error>
-    where
-        S: Service<Command<'a>, Response = Reply, Error: Into<Error>>,
-    {
-        let (kind, begun) = (OperationKind::of(&command), Instant::now());
-        let result = adapter::run(stack, command).await;
-        let took = begun.elapsed();
+    /// A call begins.
+    pub(crate) fn begins(&self, command: &Command<'_>) -> Begun {
+        Begun { kind: OperationKind::of(command), at: Instant::now() }
+    }
+
+    /// Records how long a call took: with the database that is active now that it has ended, as it is not known on which
+    /// one it did.
+    pub(crate) fn ended(&mut self, Begun { kind, at }: Begun, result: Result<&Value, &Error>) {
+        let took = at.elapsed();
         if self.handles.version != self.route.version() {
             self.refresh();
         }
-        match &result {
+        match result {
             Ok(reply) if !matches!(reply, Value::ServerError(_)) => {
                 self.handles.histograms[kind as usize].record(took);
             }
             result => self.failed(kind, result).record(took),
         }
-        result
     }
 
     #[cold]
@@ -86,8 +88,8 @@ impl Operations {
     }
 
     #[cold]
-    fn failed(&self, kind: OperationKind, result: &Result<Value, Error>) -> Histogram {
-        let error = result.as_ref().map_or_else(Error::kind, |_| "ServerError");
+    fn failed(&self, kind: OperationKind, result: Result<&Value, &Error>) -> Histogram {
+        let error = result.map_or_else(Error::kind, |_| "ServerError");
         let labels = self.handles.labels.iter().cloned();
         let labels = labels.chain([kind.label(), Label::from_static_parts(names::ERROR_TYPE, error)]);
         self.metrics.histogram(names::OPERATION_DURATION, labels)

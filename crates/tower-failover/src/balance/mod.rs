@@ -61,6 +61,7 @@ use tower::BoxError;
 use tower::discover::Discover;
 use tower_service::Service;
 
+use crate::in_place::CallInPlace;
 use active::{Absence, Published, Shared};
 
 pub use active::ActiveRoute;
@@ -225,6 +226,30 @@ where
             }
             _ => self.follow(request),
         }
+    }
+}
+
+impl<S, Request> CallInPlace<Request> for WeightedFailoverBalance<S>
+where
+    Request: Clone,
+    S: CallInPlace<Request> + Clone,
+{
+    #[inline(always)]
+    fn admit_in_place(&mut self, request: &Request) -> bool {
+        let Some(service) = &mut self.service else { return false };
+        self.version == self.shared.active.version() && service.admit_in_place(request)
+    }
+
+    #[inline(always)]
+    fn call_in_place<E>(
+        &mut self,
+        request: &Request,
+        response: &mut Self::Response,
+        wrap: impl FnOnce(Self::Error) -> E,
+    ) -> impl Future<Output = Result<(), E>> {
+        #[expect(clippy::expect_used, reason = "only what has a service admits calls")]
+        let service = self.service.as_mut().expect("an admitted call");
+        service.call_in_place(request, response, |error| wrap(FailoverError::Inner(error)))
     }
 }
 

@@ -46,7 +46,8 @@ use std::task::{Context, Poll};
 
 use tower_service::Service;
 
-use crate::availability::Availability;
+use crate::availability::{Availability, Epoch};
+use crate::in_place::CallInPlace;
 use future::ResponseFuture;
 use permit::{Permit, Refusal};
 use waiting::Waiting;
@@ -73,35 +74,43 @@ pub struct CircuitBreaker<S> {
     inner: S,
     availability: Availability,
     wait_while_open: bool,
+    /// The reservation in a closed circuit, which costs nobody anything: the epoch that it holds in.
+    usual: Option<Epoch>,
     admission: Option<Result<Permit, Refusal>>,
     waiting: Waiting,
 }
 
 impl<S> CircuitBreaker<S> {
     fn new(inner: S, availability: Availability, wait_while_open: bool) -> Self {
-        Self { inner, availability, wait_while_open, admission: None, waiting: Waiting::default() }
+        let waiting = Waiting::default();
+        Self { inner, availability, wait_while_open, usual: None, admission: None, waiting }
     }
 
     /// Whether there is a reservation that holds, or a new one.
     #[inline]
     fn is_admitted(&mut self) -> bool {
+        self.usual = Permit::usual(&self.availability);
+        if self.admission.is_none() && self.usual.is_some() { true } else { self.is_admitted_closely() }
+    }
+
+    #[cold]
+    fn is_admitted_closely(&mut self) -> bool {
         if let Some(Ok(permit)) = &self.admission
             && permit.is_current(&self.availability)
         {
             return true;
         }
-        match Permit::free(&self.availability) {
-            Some(permit) => {
-                self.admission = Some(Ok(permit));
-                true
-            }
-            None => self.is_admitted_closely(),
+        if self.usual.is_some() {
+            self.admission = None;
+            return true;
         }
+        self.admission.insert(Permit::ask(&self.availability)).is_ok()
     }
 
-    #[cold]
-    fn is_admitted_closely(&mut self) -> bool {
-        self.admission.insert(Permit::ask(&self.availability)).is_ok()
+    /// Takes the usual reservation, if that is what there is, and it still holds.
+    #[inline(always)]
+    fn take_usual(&mut self) -> bool {
+        self.usual.take().is_some_and(|epoch| epoch == self.availability.gate().epoch)
     }
 
     #[cold]
@@ -131,7 +140,7 @@ where
                 if let Poll::Ready(result) = self.inner.poll_ready(context) {
                     self.waiting.end();
                     let Err(error) = result else { return Poll::Ready(Ok(())) };
-                    self.admission = None;
+                    (self.usual, self.admission) = (None, None);
                     return Poll::Ready(Err(CircuitError::Inner(error)));
                 }
             } else if !self.wait_while_open {
@@ -147,18 +156,34 @@ where
 
     #[inline(always)]
     fn call(&mut self, request: Request) -> Self::Future {
-        // The usual permit is looked at where it is: taking it out costs as much as all else here.
-        if let Some(Ok(permit)) = &self.admission
-            && !permit.is_trial()
-            && permit.is_current(&self.availability)
-        {
-            self.admission = None;
+        if self.take_usual() {
             return ResponseFuture::admitted(self.inner.call(request), None);
         }
         match self.take_admission() {
             Ok(permit) => ResponseFuture::admitted(self.inner.call(request), permit.spend()),
             Err(refusal) => ResponseFuture::refused(refusal.into_error(&self.availability)),
         }
+    }
+}
+
+impl<S, Request> CallInPlace<Request> for CircuitBreaker<S>
+where
+    Request: Clone,
+    S: CallInPlace<Request>,
+{
+    #[inline(always)]
+    fn admit_in_place(&mut self, request: &Request) -> bool {
+        self.inner.admit_in_place(request) && self.take_usual()
+    }
+
+    #[inline(always)]
+    fn call_in_place<E>(
+        &mut self,
+        request: &Request,
+        response: &mut Self::Response,
+        wrap: impl FnOnce(Self::Error) -> E,
+    ) -> impl Future<Output = Result<(), E>> {
+        self.inner.call_in_place(request, response, |error| wrap(CircuitError::Inner(error)))
     }
 }
 

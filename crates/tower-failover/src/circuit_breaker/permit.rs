@@ -12,17 +12,19 @@ pub(super) struct Permit {
 }
 
 impl Permit {
-    /// The permit that a closed circuit has for everybody: one Acquire load.
+    /// The epoch of a closed circuit, which has a permit for everybody: one Acquire load.
     #[inline]
-    pub(super) fn free(availability: &Availability) -> Option<Self> {
+    pub(super) fn usual(availability: &Availability) -> Option<Epoch> {
         let gate = availability.gate();
-        let is_closed = matches!(gate.phase, Phase::Admit | Phase::Watch);
-        is_closed.then_some(Self { epoch: gate.epoch, slot: None })
+        matches!(gate.phase, Phase::Admit | Phase::Watch).then_some(gate.epoch)
     }
 
     /// Asks the circuit.
     pub(super) fn ask(availability: &Availability) -> Result<Self, Refusal> {
-        Self::free(availability).map_or_else(|| Self::ask_closely(availability), Ok)
+        match Self::usual(availability) {
+            Some(epoch) => Ok(Self { epoch, slot: None }),
+            None => Self::ask_closely(availability),
+        }
     }
 
     #[cold]
@@ -48,12 +50,6 @@ impl Permit {
     #[inline]
     pub(super) fn is_current(&self, availability: &Availability) -> bool {
         self.epoch == availability.gate().epoch
-    }
-
-    /// Whether it takes one of the few places of a half-open circuit.
-    #[inline]
-    pub(super) fn is_trial(&self) -> bool {
-        self.slot.is_some()
     }
 
     /// Spends the permit: what is left is to be held until the call has ended.

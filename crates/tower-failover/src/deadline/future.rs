@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -9,7 +10,8 @@ use pin_project_lite::pin_project;
 use tokio::time::Duration;
 
 use super::error::DeadlineError;
-use super::member::{Lease, Unwatched};
+use super::member::{Lease, Member, Unwatched};
+use crate::local::Held;
 use crate::timer::Timer;
 
 pin_project! {
@@ -21,13 +23,13 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         inner: F,
-        watch: Watch,
+        watch: Watch<Held<Member>>,
     }
 }
 
 impl<F> ResponseFuture<F> {
     #[inline]
-    pub(super) fn new(inner: F, watch: Watch) -> Self {
+    pub(super) fn new(inner: F, watch: Watch<Held<Member>>) -> Self {
         Self { inner, watch }
     }
 }
@@ -41,12 +43,7 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        // First the answer, then the clock: what has arrived is never too late.
-        if let Poll::Ready(result) = this.inner.poll(context) {
-            this.watch.ended(result.is_ok());
-            return Poll::Ready(result.map_err(DeadlineError::Inner));
-        }
-        this.watch.poll_elapsed(context).map(|after| Err(DeadlineError::Elapsed { after }))
+        this.watch.poll(this.inner, context)
     }
 }
 
@@ -57,19 +54,34 @@ impl<F> fmt::Debug for ResponseFuture<F> {
 }
 
 /// How a call's time is kept.
-pub(super) struct Watch {
+pub(super) struct Watch<H: Deref<Target = Member>> {
     pub(super) limit: Option<Duration>,
     pub(super) exempt: bool,
-    pub(super) keeper: Keeper,
+    pub(super) keeper: Keeper<H>,
 }
 
-pub(super) enum Keeper {
-    Sweeper(Lease),
+pub(super) enum Keeper<H: Deref<Target = Member>> {
+    Sweeper(Lease<H>),
     /// Started when the call first waits.
     Timer(Option<Pin<Box<Timer>>>),
 }
 
-impl Watch {
+impl<H: Deref<Target = Member>> Watch<H> {
+    /// The answer of this call, or that its time is over.
+    #[inline]
+    pub(super) fn poll<T, E>(
+        &mut self,
+        call: Pin<&mut impl Future<Output = Result<T, E>>>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<T, DeadlineError<E>>> {
+        // First the answer, then the clock: what has arrived is never too late.
+        if let Poll::Ready(result) = call.poll(context) {
+            self.ended(result.is_ok());
+            return Poll::Ready(result.map_err(DeadlineError::Inner));
+        }
+        self.poll_elapsed(context).map(|after| Err(DeadlineError::Elapsed { after }))
+    }
+
     #[inline]
     fn poll_elapsed(&mut self, context: &mut Context<'_>) -> Poll<Duration> {
         if let Keeper::Sweeper(lease) = &mut self.keeper {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use tokio::time::Duration;
 use tower_layer::Layer;
 
-use super::Deadline;
 use super::member::Member;
 use super::sweeper::Sweeper;
 use super::timeout::UsualTimeout;
+use super::{Deadline, Limits};
 use crate::availability::{Availability, Suspicion};
 use crate::local::Local;
 
@@ -81,12 +81,12 @@ impl<S, H: Clone> Layer<S> for DeadlineLayer<H> {
     type Service = Deadline<S, H>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Deadline {
-            inner,
+        let limits = Limits {
             timeout: self.timeout,
             timeout_of: self.timeout_of.clone(),
             member: self.member.clone().map(Local::new),
-        }
+        };
+        Deadline { inner, limits }
     }
 }
 

@@ -1,5 +1,6 @@
 //! One member's calls in flight.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -9,7 +10,6 @@ use super::slots::{NEVER, Slot, Slots};
 use super::sweeper::{Sweeper, TICK};
 use crate::availability::{Availability, Interrupt, ProbeMark, Suspicion};
 use crate::clock::{Millis, as_millis};
-use crate::local::{Held, Local};
 
 /// The calls in flight of one member, as the sweeper sees them.
 pub(super) struct Member {
@@ -78,8 +78,8 @@ fn no_sooner_than(start: Millis, limit: Duration) -> Millis {
 }
 
 /// A call's hold on its member: on a slot, from its first wait to its end.
-pub(super) struct Lease {
-    member: Held<Member>,
+pub(super) struct Lease<H: Deref<Target = Member>> {
+    member: H,
     sent: ProbeMark,
     slot: Option<usize>,
 }
@@ -87,12 +87,12 @@ pub(super) struct Lease {
 /// The sweeper cannot watch a call: it is gone, or there are too many.
 pub(super) struct Unwatched;
 
-impl Lease {
+impl<H: Deref<Target = Member>> Lease<H> {
     /// To be called before the request is sent.
     #[inline]
-    pub(super) fn new(member: &Local<Member>) -> Self {
+    pub(super) fn new(member: H) -> Self {
         member.sweeper.call_begins();
-        Self { member: member.hold(), sent: member.availability.traffic().mark(), slot: None }
+        Self { sent: member.availability.traffic().mark(), member, slot: None }
     }
 
     /// Ready when the call's time is over.
@@ -163,7 +163,7 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl<H: Deref<Target = Member>> Drop for Lease<H> {
     fn drop(&mut self) {
         self.release();
     }

@@ -39,12 +39,17 @@ mod timeout;
 #[cfg(test)]
 mod tests;
 
+use std::convert::identity;
 use std::fmt;
+use std::future::{Future, poll_fn};
+use std::ops::Deref;
+use std::pin::pin;
 use std::task::{Context, Poll};
 
 use tokio::time::Duration;
 use tower_service::Service;
 
+use crate::in_place::CallInPlace;
 use crate::local::Local;
 use future::{Keeper, Watch};
 use member::{Lease, Member};
@@ -70,9 +75,36 @@ pub use timeout::{Timeout, TimeoutOf, UsualTimeout};
 #[derive(Clone)]
 pub struct Deadline<S, H = UsualTimeout> {
     inner: S,
+    limits: Limits<H>,
+}
+
+/// How long calls may take, and who keeps their time.
+#[derive(Clone)]
+struct Limits<H> {
     timeout: Duration,
     timeout_of: H,
     member: Option<Local<Member>>,
+}
+
+impl<H> Limits<H> {
+    /// Begins to watch a call that is about to be made. `hold` gives it its hold on the member.
+    #[inline]
+    fn watch<'a, Req, M>(&'a self, request: &Req, hold: impl FnOnce(&'a Local<Member>) -> M) -> Watch<M>
+    where
+        H: TimeoutOf<Req>,
+        M: Deref<Target = Member>,
+    {
+        let (limit, exempt) = match self.timeout_of.timeout(request) {
+            Timeout::Usual => (Some(self.timeout), false),
+            Timeout::Within(limit) => (Some(limit), false),
+            Timeout::Exempt(limit) => (limit, true),
+        };
+        let keeper = match &self.member {
+            Some(member) => Keeper::Sweeper(Lease::new(hold(member))),
+            None => Keeper::Timer(None),
+        };
+        Watch { limit, exempt, keeper }
+    }
 }
 
 impl<S, H, Req> Service<Req> for Deadline<S, H>
@@ -91,16 +123,35 @@ where
 
     #[inline(always)]
     fn call(&mut self, request: Req) -> Self::Future {
-        let (limit, exempt) = match self.timeout_of.timeout(&request) {
-            Timeout::Usual => (Some(self.timeout), false),
-            Timeout::Within(limit) => (Some(limit), false),
-            Timeout::Exempt(limit) => (limit, true),
-        };
-        let keeper = match &self.member {
-            Some(member) => Keeper::Sweeper(Lease::new(member)),
-            None => Keeper::Timer(None),
-        };
-        ResponseFuture::new(self.inner.call(request), Watch { limit, exempt, keeper })
+        let watch = self.limits.watch(&request, Local::hold);
+        ResponseFuture::new(self.inner.call(request), watch)
+    }
+}
+
+impl<S, H, Req> CallInPlace<Req> for Deadline<S, H>
+where
+    Req: Clone,
+    S: CallInPlace<Req>,
+    H: TimeoutOf<Req>,
+{
+    #[inline(always)]
+    fn admit_in_place(&mut self, request: &Req) -> bool {
+        self.inner.admit_in_place(request)
+    }
+
+    #[inline(always)]
+    fn call_in_place<E>(
+        &mut self,
+        request: &Req,
+        response: &mut Self::Response,
+        wrap: impl FnOnce(Self::Error) -> E,
+    ) -> impl Future<Output = Result<(), E>> {
+        let Self { inner, limits } = self;
+        let mut watch = limits.watch(request, Deref::deref);
+        async move {
+            let mut call = pin!(inner.call_in_place(request, response, identity));
+            poll_fn(|context| watch.poll(call.as_mut(), context)).await.map_err(wrap)
+        }
     }
 }
 
@@ -108,7 +159,7 @@ impl<S: fmt::Debug, H> fmt::Debug for Deadline<S, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Deadline")
             .field("inner", &self.inner)
-            .field("timeout", &self.timeout)
+            .field("timeout", &self.limits.timeout)
             .finish_non_exhaustive()
     }
 }

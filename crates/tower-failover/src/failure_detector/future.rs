@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -11,7 +12,7 @@ use super::shared::{End, Shared};
 use crate::availability::Epoch;
 use crate::classify::{Classify, Kinds};
 use crate::clock::Millis;
-use crate::local::{Held, Local};
+use crate::local::Held;
 
 pin_project! {
     /// The response of a [`FailureDetector`](super::FailureDetector).
@@ -23,13 +24,13 @@ pin_project! {
         #[pin]
         inner: F,
         classify: C,
-        token: Token,
+        token: Token<Held<Shared>>,
     }
 }
 
 impl<F, C> ResponseFuture<F, C> {
     #[inline]
-    pub(super) fn new(inner: F, classify: C, token: Token) -> Self {
+    pub(super) fn new(inner: F, classify: C, token: Token<Held<Shared>>) -> Self {
         Self { inner, classify, token }
     }
 }
@@ -58,27 +59,27 @@ impl<F, C> fmt::Debug for ResponseFuture<F, C> {
 }
 
 /// One call, to be settled exactly once: with its outcome, or as abandoned when this is dropped.
-pub(super) struct Token {
+pub(super) struct Token<H: Deref<Target = Shared>> {
     /// None once it is settled.
-    shared: Option<Held<Shared>>,
+    shared: Option<H>,
     begun: (Epoch, Millis),
 }
 
-impl Token {
+impl<H: Deref<Target = Shared>> Token<H> {
     #[inline]
-    pub(super) fn begin(shared: &Local<Shared>, epoch: Epoch) -> Self {
-        Self { begun: shared.begin(epoch), shared: Some(shared.hold()) }
+    pub(super) fn begin(shared: H, epoch: Epoch) -> Self {
+        Self { begun: shared.begin(epoch), shared: Some(shared) }
     }
 
     #[inline]
-    fn settle(&mut self, end: End) {
+    pub(super) fn settle(&mut self, end: End) {
         if let Some(shared) = self.shared.take() {
             shared.settle(self.begun, end);
         }
     }
 }
 
-impl Drop for Token {
+impl<H: Deref<Target = Shared>> Drop for Token<H> {
     #[inline]
     fn drop(&mut self) {
         if let Some(shared) = &self.shared {

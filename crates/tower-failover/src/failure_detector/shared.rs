@@ -39,7 +39,7 @@ pub(super) struct End {
 }
 
 impl End {
-    #[inline]
+    #[inline(always)]
     pub(super) fn of<T, E>(classify: &impl Classify<T, E>, result: Result<&T, &E>) -> Self {
         let (kinds, outcome) = (classify.kinds(result), classify.classify(result));
         let causes = match outcome {
@@ -111,12 +111,22 @@ impl Shared {
     /// A call ended. One of an older epoch counts for nothing (B10).
     #[inline]
     pub(super) fn settle(&self, (epoch, started): (Epoch, Millis), end: End) {
-        let End { outcome, kinds, causes } = end;
+        let End { outcome, kinds, .. } = end;
         let gate = self.settings.availability.gate();
         if gate.epoch != epoch {
             return;
         }
         let now = self.settings.clock.now();
+        if outcome == Outcome::Success && !gate.wants_outcomes() && kinds.is_empty() && !self.own().any() {
+            self.window.record(epoch, now, true);
+            return;
+        }
+        self.settle_closely(gate, started, now, end);
+    }
+
+    /// Of a call that was no plain success.
+    fn settle_closely(&self, gate: Gate, started: Millis, now: Millis, end: End) {
+        let (epoch, End { outcome, kinds, causes }) = (gate.epoch, end);
         let outcome = if outcome == Outcome::Lost { self.lost() } else { outcome };
         let counted = if outcome == Outcome::Failure { self.counted(causes) } else { outcome };
         if counted != Outcome::Neutral {

@@ -54,12 +54,58 @@ pin_project! {
 /// What is known of a call, whatever its stage.
 struct Call<P, S, R, Req> {
     shared: Held<Shared<P, S, R>>,
-    /// To repeat it with.
-    request: Option<Req>,
-    /// The route's version, read before the last attempt was made.
-    version: u64,
+    last: Attempted<Req>,
     repeats: u32,
     may_have_been_applied: bool,
+}
+
+/// What an attempt was made with.
+pub(super) struct Attempted<Req> {
+    /// To repeat it with.
+    request: Option<Req>,
+    /// The route's version, read before the attempt was made.
+    version: u64,
+}
+
+impl<Req> Attempted<Req> {
+    /// An attempt that was made, or is about to be, at this version.
+    #[inline]
+    pub(super) fn new<P, S, R>(shared: &Shared<P, S, R>, request: &Req, version: u64) -> Self
+    where
+        P: RetryPolicy<Req, S::Response, S::Error>,
+        S: Service<Req>,
+    {
+        Self { request: shared.policy.clone_request(request), version }
+    }
+
+    /// Whether it waits for a member that was left because it hangs, and may be made again (B35).
+    #[inline]
+    pub(super) fn hangs<P, S, R>(&self, shared: &Shared<P, S, R>) -> bool
+    where
+        P: RetryPolicy<Req, S::Response, S::Error>,
+        S: Service<Req>,
+        R: Route,
+    {
+        shared.route.version() != self.version && self.may_be_left(shared)
+    }
+
+    #[cold]
+    fn may_be_left<P, S, R>(&self, shared: &Shared<P, S, R>) -> bool
+    where
+        P: RetryPolicy<Req, S::Response, S::Error>,
+        S: Service<Req>,
+        R: Route,
+    {
+        shared.route.hung(self.version) && self.is_repeatable(shared)
+    }
+
+    fn is_repeatable<P, S, R>(&self, shared: &Shared<P, S, R>) -> bool
+    where
+        P: RetryPolicy<Req, S::Response, S::Error>,
+        S: Service<Req>,
+    {
+        self.request.as_ref().is_some_and(|request| shared.policy.repeatable(request))
+    }
 }
 
 impl<P, S, R, Req> ResponseFuture<P, S, R, Req>
@@ -71,14 +117,30 @@ where
     #[inline]
     pub(super) fn start(inner: &mut S, shared: Held<Shared<P, S, R>>, request: Req) -> Self {
         let deadline = shared.policy.deadline(&request).map(Timer::start);
-        let call = Call {
-            request: shared.policy.clone_request(&request),
-            version: shared.route.version(),
-            repeats: 0,
-            may_have_been_applied: false,
-            shared,
-        };
+        let last = Attempted::new(&shared, &request, shared.route.version());
+        let call = Call { last, repeats: 0, may_have_been_applied: false, shared };
         Self { stage: Stage::Attempt { attempt: inner.call(request) }, call, deadline }
+    }
+
+    /// Goes on after a first attempt that was made elsewhere, and was not the last word. It hangs if it has no result.
+    ///
+    /// # Errors
+    /// With what the call ends with, if nothing follows.
+    #[cold]
+    pub(super) fn go_on(
+        shared: Held<Shared<P, S, R>>,
+        last: Attempted<Req>,
+        end: Option<(Assessment, ResultOf<S, Req>)>,
+    ) -> Result<Self, Result<S::Response, RetryError<S::Error>>> {
+        let mut call = Call { last, repeats: 0, may_have_been_applied: false, shared };
+        let stage = match end {
+            Some((assessment, result)) => call.wait_or_give_up(assessment, result),
+            None => Ok(call.leave()),
+        };
+        match stage {
+            Ok(stage) => Ok(Self { stage, call, deadline: None }),
+            Err(result) => Err(call.give_up(result)),
+        }
     }
 
     #[inline]
@@ -97,7 +159,7 @@ where
                         }
                         assessment => call.wait_or_give_up(assessment, result),
                     },
-                    Poll::Pending if call.hangs() => Ok(call.leave()),
+                    Poll::Pending if call.last.hangs(&call.shared) => Ok(call.leave()),
                     Poll::Pending => return Poll::Pending,
                 },
                 StageProjection::Waiting { wait } => {
@@ -152,11 +214,7 @@ where
 
     /// What was not kept may change anything.
     fn changes(&self) -> bool {
-        self.request.as_ref().is_none_or(|request| self.shared.policy.changes(request))
-    }
-
-    fn is_repeatable(&self) -> bool {
-        self.request.as_ref().is_some_and(|request| self.shared.policy.repeatable(request))
+        self.last.request.as_ref().is_none_or(|request| self.shared.policy.changes(request))
     }
 
     /// After a failed attempt (B31–B33).
@@ -170,7 +228,8 @@ where
                 self.charge(Tally::was_ambiguous);
             }
         }
-        let may_be_repeated = if is_ambiguous { self.is_repeatable() } else { self.request.is_some() };
+        let may_be_repeated =
+            if is_ambiguous { self.last.is_repeatable(&self.shared) } else { self.last.request.is_some() };
         if may_be_repeated && self.repeats < self.shared.settings.retries {
             Ok(Stage::Waiting { wait: Wait::start(&self.shared.route, result) })
         } else {
@@ -180,7 +239,7 @@ where
 
     fn poll_wait(&self, wait: Pin<&mut WaitOf<S, Req, R>>, context: &mut Context<'_>) -> Poll<Over> {
         let Shared { route, settings, chance, .. } = &*self.shared;
-        wait.poll_over(route, self.version, || settings.backoff.delay(self.repeats, chance), context)
+        wait.poll_over(route, self.last.version, || settings.backoff.delay(self.repeats, chance), context)
     }
 
     /// After a wait: a repeat on the same member needs the budget's leave, one on another is free (B34).
@@ -204,17 +263,6 @@ where
         is_refused
     }
 
-    /// Whether the attempt waits for a member that was left because it hangs, and may be made again (B35).
-    #[inline]
-    fn hangs(&self) -> bool {
-        self.shared.route.version() != self.version && self.may_leave()
-    }
-
-    #[cold]
-    fn may_leave(&self) -> bool {
-        self.shared.route.hung(self.version) && self.is_repeatable()
-    }
-
     fn leave(&mut self) -> StageOf<S, Req, R> {
         self.may_have_been_applied = true;
         self.shared.counters.was_ended();
@@ -224,7 +272,7 @@ where
 
     /// To the member that the last attempt ran on.
     fn charge(&self, what: impl Fn(&Tally)) {
-        match self.shared.route.served_by(self.version) {
+        match self.shared.route.served_by(self.last.version) {
             Some(member) => what(member.tally()),
             None => what(self.shared.counters.uncharged_tally()),
         }
@@ -236,10 +284,8 @@ where
 
     #[expect(clippy::expect_used, reason = "a call is repeated only if its request was kept")]
     fn attempt(&mut self, service: &mut S) -> StageOf<S, Req, R> {
-        let Shared { policy, route, .. } = &*self.shared;
-        let request = self.request.take().expect("the request of a repeat");
-        self.request = policy.clone_request(&request);
-        self.version = route.version();
+        let request = self.last.request.take().expect("the request of a repeat");
+        self.last = Attempted::new(&self.shared, &request, self.shared.route.version());
         Stage::Attempt { attempt: service.call(request) }
     }
 }
