@@ -141,4 +141,16 @@ mod tests {
         assert!(refused(["rediss://one", "redis://two"]));
         assert!(refused(["rediss://one", "rediss://two/#insecure"]));
     }
+
+    #[cfg(feature = "tls-no-provider")]
+    #[test]
+    fn b55_a_sentinel_without_tls_may_watch_over_databases_with_it() {
+        let secure =
+            |database: DatabaseConfig| MultiDbConfig::new([database.tls(crate::Tls::new())]).validate();
+        assert_eq!(secure(DatabaseConfig::sentinel("mymaster", ["redis://one"]).unwrap()), Ok(()));
+        assert!(
+            secure(DatabaseConfig::from_url("redis://one").unwrap()).is_err(),
+            "its url does not ask for it"
+        );
+    }
 }

@@ -49,13 +49,15 @@ fn b56_credentials_are_those_of_the_url_then_its_own_then_those_of_all() {
 
 #[test]
 fn b56_a_password_is_given_in_one_place() {
-    for (url, own) in [
-        ("redis://:hunter2@eu", "password = 'own'"),
-        ("redis://:hunter2@eu", "password_file = '/own'"),
-        ("redis://app@eu", "username = 'app'\npassword = 'own'"),
+    for (url, own, key) in [
+        ("redis://:hunter2@eu", "password = 'own'", "password"),
+        ("redis://:hunter2@eu", "password_file = '/own'", "password_file"),
+        ("redis://:hunter2@eu", "password_env = 'OWN'", "password_env"),
+        ("redis://app@eu", "username = 'app'\npassword = 'own'", "username"),
     ] {
         let error = one(url, own, "").unwrap_err();
-        assert!(error.contains("of database eu contradicts another one: the url"), "{error}");
+        let told = format!("key {key} of database eu contradicts another one: the url");
+        assert!(error.contains(&told), "{error}");
     }
 }
 

@@ -141,6 +141,10 @@ fn b56_a_wrong_type_is_told_with_what_to_give() {
     refused("health_checks = ['lag-aware']", "give a table [lag_aware]");
     refused("health_checks = [{ health_check_probes = 1 }]", "a check is ping or role");
     refused("health_checks = [{ name = 'role', grace_period = '1s' }]", "grace_period is unknown");
+    refused(
+        "health_checks = [{ name = 'role', health_check_probs = 1 }]",
+        "did you mean health_check_probes?",
+    );
     refused("command_retry = 3", "it is a number; give a table with the keys retries, base, cap");
     refused("failure_kinds = []", "it is empty; name one kind at least");
     refused(
