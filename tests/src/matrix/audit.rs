@@ -8,7 +8,7 @@ use super::journal::{Answer, End, Place};
 use super::work::{DONE, QUEUE};
 use super::{Journal, Stage, Workload};
 use crate::NAMES;
-use crate::messages::{Ledger, PUBLISHED, Read};
+use crate::messages::{Comparison, Ledger, PUBLISHED, Read};
 
 /// How the calls were applied.
 #[derive(Debug, Default)]
@@ -28,8 +28,8 @@ pub(super) struct Findings {
     pub applied_twice: usize,
     /// Calls that were applied, though they failed and it was not said that they may have been.
     pub untold: usize,
-    /// Messages that are missing or out of their place, without a gap that says so.
-    pub unreported_gaps: usize,
+    /// What the reader of messages read.
+    pub messages: Comparison,
 }
 
 impl Applied {
@@ -115,11 +115,10 @@ impl Applied {
             }
         }
         if worked.workload == Workload::Messages {
-            let late = self.late_in_doubt(&worked.journal);
+            let late = self.late_in_doubt(worked);
             let in_time = |read: &&Read| !matches!(read, Read::Number(number) if late.contains(number));
             let read: Vec<Read> = worked.read.iter().filter(in_time).cloned().collect();
-            let found = self.ledger(&worked.journal, &late).compare(NAMES[0], &read);
-            findings.unreported_gaps = found.unmarked + found.stale + found.disordered;
+            findings.messages = self.ledger(&worked.journal, &late).compare(NAMES[0], &read);
         }
         findings
     }
@@ -129,10 +128,31 @@ impl Applied {
     }
 
     /// Messages that were on their way for longer than their publisher waited, and that their server published after
-    /// later ones: they have no place in the order.
-    fn late_in_doubt(&self, journal: &Journal) -> BTreeSet<u64> {
-        let in_doubt = journal.calls().into_iter().filter(|call| matches!(call.end, End::InDoubt));
-        in_doubt.map(|call| call.number).filter(|number| self.late.contains(number)).collect()
+    /// later ones, of its own or of the other server's: they have no place in the order.
+    fn late_in_doubt(&self, worked: &Worked) -> BTreeSet<u64> {
+        let read_late = self.read_after_later(&worked.read);
+        let calls = worked.journal.calls().into_iter();
+        let in_doubt = calls.filter(|call| matches!(call.end, End::InDoubt)).map(|call| call.number);
+        in_doubt.filter(|number| self.late.contains(number) || read_late.contains(number)).collect()
+    }
+
+    /// Those that were read after later ones, at the very server that had taken them.
+    fn read_after_later(&self, items: &[Read]) -> BTreeSet<u64> {
+        let (mut late, mut at, mut last) = (BTreeSet::new(), NAMES[0], 0);
+        for item in items {
+            match item {
+                Read::Gap(_, to) => at = to,
+                Read::Number(number) if *number > last => last = *number,
+                Read::Number(number) => {
+                    let counts = self.counts.get(number);
+                    let taken = counts.and_then(|counts| counts.iter().position(|count| *count > 0));
+                    if taken.is_some_and(|place| NAMES[place] == at) {
+                        late.insert(*number);
+                    }
+                }
+            }
+        }
+        late
     }
 
     /// Which server took which number.
@@ -202,15 +222,38 @@ mod tests {
         let findings = applied(&[(1, [1, 0]), (2, [1, 0])]).compare(&worked);
         assert_eq!(findings, Findings { untold: 1, ..Findings::default() });
     }
+
     #[test]
     fn a_message_that_came_late_has_no_place_in_the_order_if_its_publisher_was_told_of_the_doubt() {
         let in_doubt = || Err(Error::MayHaveBeenApplied(None));
-        for (end, unreported_gaps) in [(in_doubt(), 0), (Ok(Answer::of(2)), 1)] {
+        for (end, unreported) in [(in_doubt(), 0), (Ok(Answer::of(2)), 1)] {
             let mut worked = worked(Workload::Messages, vec![Ok(Answer::of(1)), end, Ok(Answer::of(3))]);
             worked.read = [1, 3, 2].map(Read::Number).into();
             let mut applied = Applied::default();
             applied.take(0, &[vec![1, 3, 2]]);
-            assert_eq!(applied.compare(&worked).unreported_gaps, unreported_gaps);
+            assert_eq!(applied.compare(&worked).messages.unreported(), unreported);
+        }
+    }
+
+    #[test]
+    fn nor_has_one_that_was_still_on_its_way_when_another_server_had_published_later_ones() {
+        let [first, second] = NAMES.map(str::to_owned);
+        let away = || Read::Gap(first.clone(), second.clone());
+        let back = || Read::Gap(second.clone(), first.clone());
+        let number = Read::Number;
+        let in_doubt = || Err(Error::MayHaveBeenApplied(None));
+        for (end, read, unreported) in [
+            (in_doubt(), vec![number(1), away(), number(3), back(), number(2)], 0),
+            (Ok(Answer::of(2)), vec![number(1), away(), number(3), back(), number(2)], 1),
+            // What the former server published is not to be read after the gap, in doubt or not.
+            (in_doubt(), vec![number(1), away(), number(3), number(2)], 1),
+        ] {
+            let mut worked = worked(Workload::Messages, vec![Ok(Answer::of(1)), end, Ok(Answer::of(3))]);
+            worked.read = read;
+            let mut applied = Applied::default();
+            applied.take(0, &[vec![1, 2]]);
+            applied.take(1, &[vec![3]]);
+            assert_eq!(applied.compare(&worked).messages.unreported(), unreported);
         }
     }
 }

@@ -86,7 +86,8 @@ impl Cell {
     ) -> Self {
         let expected = row.expected_of(worked.workload);
         let calls = worked.journal.calls();
-        let Findings { lost, applied_twice, untold, unreported_gaps } = applied.compare(worked);
+        let Findings { lost, applied_twice, untold, messages } = applied.compare(worked);
+        let unreported_gaps = messages.unreported();
         let wrong = worked.journal.wrong();
         let mut kinds_of_errors = BTreeMap::new();
         for call in &calls {
@@ -119,6 +120,9 @@ impl Cell {
             note,
         };
         cell.judge(expected, worked, span);
+        if unreported_gaps > 0 {
+            cell.wrong.push(messages.to_string());
+        }
         cell
     }
 

@@ -18,7 +18,7 @@ pub struct Ledger {
 }
 
 /// What a comparison of a reader with a ledger found.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Comparison {
     /// The gaps that were read.
     pub gaps: usize,
@@ -40,7 +40,13 @@ impl Comparison {
     /// Whether every message came in order and from where the gaps say, and every gap is marked.
     #[must_use]
     pub const fn is_sound(&self) -> bool {
-        self.stale == 0 && self.disordered == 0 && self.unmarked == 0
+        self.unreported() == 0
+    }
+
+    /// Messages that are missing or out of their place, without a gap that says so.
+    #[must_use]
+    pub const fn unreported(&self) -> usize {
+        self.stale + self.disordered + self.unmarked
     }
 }
 
