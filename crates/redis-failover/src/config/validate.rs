@@ -130,7 +130,7 @@ mod tests {
         assert_eq!((checks(1), checks(2)), (None, Some("health_checks")));
     }
 
-    #[cfg(all(feature = "cluster", feature = "tls-no-provider"))]
+    #[cfg(all(feature = "cluster", feature = "tls"))]
     #[test]
     fn b55_all_nodes_of_a_cluster_are_reached_in_the_same_way() {
         let refused = |nodes: [&str; 2]| {
@@ -142,7 +142,7 @@ mod tests {
         assert!(refused(["rediss://one", "rediss://two/#insecure"]));
     }
 
-    #[cfg(feature = "tls-no-provider")]
+    #[cfg(feature = "tls")]
     #[test]
     fn b55_a_sentinel_without_tls_may_watch_over_databases_with_it() {
         let secure =
