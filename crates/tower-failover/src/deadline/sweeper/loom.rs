@@ -13,7 +13,6 @@ use super::super::slots::Slots;
 use super::*;
 use crate::availability::{Availability, Interrupt, Suspicion};
 use crate::event::Events;
-use crate::local::Local;
 
 /// Notes that it was woken.
 #[derive(Default)]
@@ -68,7 +67,7 @@ fn loom_a_call_that_waits_when_its_sweeper_goes_is_woken() {
         sweeper.shared.unpark();
         let goes = thread::spawn(move || drop(task));
         let (noted, waker) = noted();
-        let mut lease = Lease::new(&Local::new(Arc::clone(&member)));
+        let mut lease = Lease::new(Arc::clone(&member));
         let looked = lease.poll_expired(None, false, &mut Context::from_waker(&waker));
         goes.join().unwrap();
         let waits = matches!(looked, Ok(Poll::Pending));
@@ -116,7 +115,7 @@ fn loom_an_interrupt_wakes_whoever_did_not_see_what_it_is_for() {
         let member = member(&sweeper);
         let moved = Arc::new(crate::sync::atomic::AtomicBool::new(false));
         let (noted, waker) = noted();
-        let mut lease = Lease::new(&Local::new(Arc::clone(&member)));
+        let mut lease = Lease::new(Arc::clone(&member));
         let mut context = Context::from_waker(&waker);
         assert!(matches!(lease.poll_expired(None, false, &mut context), Ok(Poll::Pending)));
         let (interrupting, moving) = (Arc::clone(&member), Arc::clone(&moved));
