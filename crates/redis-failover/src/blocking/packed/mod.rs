@@ -66,6 +66,9 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn command(&mut self) -> Result<Cmd, Malformed> {
         let words = self.number(b'*')?;
+        if words == 0 {
+            return Err(Malformed::Empty);
+        }
         if words > self.bytes.len() / LEAST_WORD {
             return Err(Malformed::Truncated);
         }
@@ -112,6 +115,8 @@ impl<'a> Reader<'a> {
 /// Why bytes are no command. Says nothing of what they are: they may be a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Malformed {
+    /// A command without words, which has no reply.
+    Empty,
     /// They end too soon.
     Truncated,
     /// Something else stands where `*` or `$` must stand.
@@ -131,6 +136,7 @@ pub(super) enum Malformed {
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Empty => f.write_str("a command has no words"),
             Self::Truncated => f.write_str("the bytes end within a command"),
             Self::Sign(sign) => {
                 write!(f, "a command is an array of bulk strings, and has no {}", sign.escape_ascii())

@@ -144,3 +144,9 @@ fn b60_the_cursor_of_an_iterator_is_a_word_like_others() {
     let read = command(&scan.get_packed_command()).unwrap();
     assert_eq!(words(&read)[1], (1_u64 << 57).to_redis_args()[0]);
 }
+
+#[test]
+fn a_command_without_words_is_refused() {
+    assert_eq!(command(b"*0\r\n").map(|_| ()), Err(Malformed::Empty));
+    assert_eq!(pipeline(b"*0\r\n", 0, 1).map(|_| ()), Err(Malformed::Empty));
+}
