@@ -7,11 +7,11 @@ use tower_service::Service;
 /// A service that can be called in place.
 ///
 /// The future of a [`Service`] may outlive it. So each layer holds on to what its calls share, clones what they need,
-/// moves the future of the layer below into its own, and wraps what comes out of it: with five layers over a connection
-/// of redis-rs that was a fifth of the whole command, measured. A call in place borrows the service instead. Its layers
-/// are one state machine, which stays where its caller put it; the response is written where the caller wants it, and an
-/// error is wrapped where it arises. Nothing is held, cloned or moved on the way, and a layer that only lets calls pass
-/// costs nothing.
+/// moves the future of the layer below into its own, and wraps what comes out of it. With five layers over a connection
+/// of redis-rs that was about a tenth of the instructions of a whole GET (counted by callgrind: 10,623 before, 9557 since,
+/// with some smaller savings among them). A call in place borrows the service instead. Its layers are one state machine, which stays where its caller put it; the
+/// response is written where the caller wants it, and an error is wrapped where it arises. Nothing is held, cloned or
+/// moved on the way, and a layer that only lets calls pass adds no state of its own.
 ///
 /// Only the usual call runs so; whatever is rare, such as a trial call, is left to [`call`](Service::call). Both ways do
 /// the same.

@@ -2,13 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a broken set-up fails the test")]
 
-use std::fmt::Debug;
-use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 use tokio::time::{Duration, Instant};
 use tokio_test::task;
-use tower::{BoxError, Layer, Service};
+use tower::{BoxError, Layer, Service, ServiceExt};
 use tower_failover::availability::Evidence;
 use tower_failover::balance::{ActiveRoute, fixed};
 use tower_failover::deadline::CallsInFlight;
@@ -110,16 +108,12 @@ impl Stage {
     }
 }
 
-async fn is_ready<S: Service<Request, Error: Debug>>(service: &mut S) {
-    poll_fn(|context| service.poll_ready(context)).await.unwrap();
-}
-
 /// The usual call, which has to be admitted.
 async fn in_place<S>(service: &mut S, request: Request) -> Result<Reply, S::Error>
 where
-    S: CallInPlace<Request, Response = Reply, Error: Debug>,
+    S: CallInPlace<Request, Response = Reply>,
 {
-    is_ready(service).await;
+    let service = service.ready().await?;
     assert!(service.admit_in_place(&request));
     let mut reply = Reply::new();
     service.call_in_place(&request, &mut reply, |error| error).await?;
@@ -147,7 +141,7 @@ async fn a_call_in_place_ends_and_counts_as_a_call_does() {
                 if is_in_place {
                     return in_place(&mut service, "ping").await;
                 }
-                is_ready(&mut service).await;
+                service.ready().await.unwrap();
                 service.call("ping").await
             };
             let result = tokio::select! {
@@ -166,17 +160,17 @@ async fn a_call_in_place_ends_and_counts_as_a_call_does() {
 async fn b9_a_trial_is_not_called_in_place_and_neither_is_what_is_refused() {
     let settings = CircuitSettings::default().grace_period(Duration::ZERO).trial_calls(1);
     let mut stage = Stage::guarded("eu-west", &Sweeper::spawn(), settings);
-    is_ready(&mut stage.service).await;
+    stage.service.ready().await.unwrap();
     stage.circuit.force_open();
     assert!(!stage.service.admit_in_place(&"ping"), "a reservation of an older epoch is void");
     assert!(stage.service.call("ping").await.unwrap_err().is_open());
     stage.circuit.release();
 
     stage.tries();
-    is_ready(&mut stage.service).await;
+    stage.service.ready().await.unwrap();
     assert!(!stage.service.admit_in_place(&"ping"));
     let mut other = stage.service.clone();
-    is_ready(&mut other).await;
+    other.ready().await.unwrap();
     assert!(other.call("ping").await.unwrap_err().is_open(), "the only trial is still reserved");
 }
 
@@ -245,7 +239,7 @@ async fn b35_a_call_in_place_that_hangs_goes_to_the_next_member() {
 #[tokio::test(start_paused = true)]
 async fn b32_a_call_with_a_deadline_of_its_own_is_not_called_in_place() {
     let (mut stack, _, _regions) = stack(&Sweeper::spawn()).await;
-    is_ready(&mut stack).await;
+    stack.ready().await.unwrap();
     assert!(!stack.admit_in_place(&"limited"));
     assert!(stack.admit_in_place(&"get"));
 }
@@ -253,7 +247,7 @@ async fn b32_a_call_with_a_deadline_of_its_own_is_not_called_in_place() {
 #[tokio::test(start_paused = true)]
 async fn b6_a_call_is_not_made_in_place_on_a_member_that_serves_no_more() {
     let (mut stack, handle, [_first, (mut next, _)]) = stack(&Sweeper::spawn()).await;
-    is_ready(&mut stack).await;
+    stack.ready().await.unwrap();
     handle.set_active("us-east", None).await.unwrap();
     assert!(!stack.admit_in_place(&"get"));
     let (answered, ()) = tokio::join!(stack.call("get"), answers(&mut next, Some(Ok("from us-east"))));

@@ -92,11 +92,12 @@ impl Applied {
     /// From where an answer came: as it says itself, or as the one server says that applied what it tells of.
     #[must_use]
     pub(super) fn place_of(&self, answer: &Answer) -> Option<Place> {
-        let applied = || {
-            let counts = self.counts.get(&answer.tells_of?)?;
-            counts.iter().position(|count| *count > 0)
-        };
-        answer.from.or_else(applied)
+        answer.from.or_else(|| self.taken_by(answer.tells_of?))
+    }
+
+    /// The first server that applied this.
+    fn taken_by(&self, number: u64) -> Option<Place> {
+        self.counts.get(&number)?.iter().position(|count| *count > 0)
     }
 
     /// Compares.
@@ -144,9 +145,7 @@ impl Applied {
                 Read::Gap(_, to) => at = to,
                 Read::Number(number) if *number > last => last = *number,
                 Read::Number(number) => {
-                    let counts = self.counts.get(number);
-                    let taken = counts.and_then(|counts| counts.iter().position(|count| *count > 0));
-                    if taken.is_some_and(|place| NAMES[place] == at) {
+                    if self.taken_by(*number).is_some_and(|place| NAMES[place] == at) {
                         late.insert(*number);
                     }
                 }
@@ -158,8 +157,8 @@ impl Applied {
     /// Which server took which number.
     fn ledger(&self, journal: &Journal, late: &BTreeSet<u64>) -> Ledger {
         let mut ledger = Ledger::default();
-        for (number, counts) in self.counts.iter().filter(|(number, _)| !late.contains(number)) {
-            if let Some(place) = counts.iter().position(|count| *count > 0) {
+        for number in self.counts.keys().filter(|number| !late.contains(number)) {
+            if let Some(place) = self.taken_by(*number) {
                 ledger.taken.insert(*number, NAMES[place].to_owned());
             }
         }

@@ -155,6 +155,7 @@ where
     }
 }
 
+/// As [`send_boxed`] does, without its box and without a clone of the connection.
 impl<'a> CallInPlace<Command<'a>> for Connection<SendBoxed> {
     #[inline(always)]
     fn admit_in_place(&mut self, command: &Command<'a>) -> bool {

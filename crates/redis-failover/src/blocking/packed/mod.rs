@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
 /// Why bytes are no command. Says nothing of what they are: they may be a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Malformed {
-    /// A command without words, which has no reply.
+    /// A command without words: redis-rs packs none, and would not send it.
     Empty,
     /// They end too soon.
     Truncated,
