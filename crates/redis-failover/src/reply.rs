@@ -8,6 +8,7 @@ use pin_project_lite::pin_project;
 use redis::Value;
 use tower_failover::deadline::DeadlineError;
 use tower_failover::failure_detector::WatchedKinds;
+use tower_failover::in_place::PollInPlace;
 use tower_failover::{CallInPlace, Classify, Kinds, Outcome};
 use tower_service::Service;
 
@@ -137,25 +138,60 @@ impl<'a, S> CallInPlace<Command<'a>> for Classified<S>
 where
     S: CallInPlace<Command<'a>, Response = Value, Error = ConnectionError>,
 {
+    type Innermost = S::Innermost;
+    type Layers<'l>
+        = ClassifiedInPlace<S::Layers<'l>>
+    where
+        Self: 'l,
+        Command<'a>: 'l;
+
     #[inline(always)]
     fn admit_in_place(&mut self, command: &Command<'a>) -> bool {
         self.connection.admit_in_place(command)
     }
 
     #[inline(always)]
-    fn call_in_place<E>(
-        &mut self,
-        command: &Command<'a>,
-        reply: &mut Self::Response,
-        wrap: impl FnOnce(Self::Error) -> E,
-    ) -> impl Future<Output = Result<(), E>> {
+    fn begin_in_place<'l>(
+        &'l mut self,
+        command: &'l Command<'a>,
+    ) -> (Self::Layers<'l>, &'l mut S::Innermost) {
         let (shape, served) = (command.shape(), self.kinds_of(command));
-        async move {
-            self.connection.call_in_place(command, &mut reply.value, wrap).await?;
-            reply.class = ReplyClass::of(Ok(&reply.value), shape);
-            reply.served = served;
-            Ok(())
-        }
+        let (inner, innermost) = self.connection.begin_in_place(command);
+        (ClassifiedInPlace { inner, shape, served }, innermost)
+    }
+}
+
+/// What a [`Classified`] keeps of a call in place.
+#[derive(Debug)]
+pub struct ClassifiedInPlace<L> {
+    inner: L,
+    shape: Shape,
+    served: Kinds,
+}
+
+impl<L> PollInPlace for ClassifiedInPlace<L>
+where
+    L: PollInPlace<Response = Value, Error = ConnectionError>,
+{
+    type Answer = L::Answer;
+    type Failure = L::Failure;
+    type Response = Reply;
+    type Error = ConnectionError;
+
+    #[inline(always)]
+    fn poll_in_place<F>(
+        &mut self,
+        call: Pin<&mut Option<F>>,
+        reply: &mut Reply,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), ConnectionError>>
+    where
+        F: Future<Output = Result<L::Answer, L::Failure>>,
+    {
+        ready!(self.inner.poll_in_place(call, &mut reply.value, context))?;
+        reply.class = ReplyClass::of(Ok(&reply.value), self.shape);
+        reply.served = self.served;
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -91,7 +91,7 @@ pub mod deadline;
 pub mod event;
 pub mod failure_detector;
 pub mod health;
-mod in_place;
+pub mod in_place;
 mod local;
 pub mod retry;
 pub mod route;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a broken set-up fails the test")]
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::task::{Context, Poll};
 
 use tokio::time::{Duration, Instant};
@@ -11,6 +13,7 @@ use tower_failover::availability::Evidence;
 use tower_failover::balance::{ActiveRoute, fixed};
 use tower_failover::deadline::CallsInFlight;
 use tower_failover::failure_detector::Detectors;
+use tower_failover::in_place::{CallBorrowed, NoLayers, PollInPlace};
 use tower_failover::retry::Assessment;
 use tower_failover::{
     Availability, CallInPlace, Circuit, CircuitBreaker, CircuitBreakerLayer, CircuitSettings, Deadline,
@@ -40,7 +43,20 @@ impl Service<Request> for Region {
     }
 }
 
-impl CallInPlace<Request> for Region {}
+impl CallInPlace<Request> for Region {
+    type Innermost = Self;
+    type Layers<'a> = NoLayers<Reply, BoxError>;
+
+    fn begin_in_place<'a>(&'a mut self, _: &'a Request) -> (Self::Layers<'a>, &'a mut Self) {
+        (NoLayers::new(), self)
+    }
+}
+
+impl CallBorrowed<Request> for Region {
+    fn call_borrowed(&mut self, request: &Request) -> impl Future<Output = Result<Reply, BoxError>> {
+        self.call(*request)
+    }
+}
 
 /// Every failure is ambiguous, and a "get" may be repeated. A "limited" call has a deadline of its own.
 #[derive(Clone)]
@@ -116,7 +132,9 @@ where
     let service = service.ready().await?;
     assert!(service.admit_in_place(&request));
     let mut reply = Reply::new();
-    service.call_in_place(&request, &mut reply, |error| error).await?;
+    let (mut layers, region) = service.begin_in_place(&request);
+    let mut call = pin!(Some(region.call_borrowed(&request)));
+    poll_fn(|context| layers.poll_in_place(call.as_mut(), &mut reply, context)).await?;
     Ok(reply)
 }
 
@@ -234,6 +252,28 @@ async fn b35_a_call_in_place_that_hangs_goes_to_the_next_member() {
     let begun = Instant::now();
     assert_eq!(in_place(&mut stack, "get").await.unwrap(), "from us-east");
     assert!(begun.elapsed() < Duration::from_millis(500), "and not only when its limit is over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn b35_a_call_in_place_that_moved_on_holds_nothing_at_the_member_it_left() {
+    let (mut stack, _, [(mut hanging, availability), (mut next, _)]) = stack(&Sweeper::spawn()).await;
+    let stack = stack.ready().await.unwrap();
+    assert!(stack.admit_in_place(&"get"));
+    let (mut layers, region) = stack.begin_in_place(&"get");
+    let mut call = pin!(Some(region.call_borrowed(&"get")));
+    let mut reply = Reply::new();
+    let mut answered =
+        task::spawn(poll_fn(|context| layers.poll_in_place(call.as_mut(), &mut reply, context)));
+    assert!(answered.poll().is_pending());
+    let _unanswered = hanging.next_request().await.unwrap();
+    availability.signal(Signal::Verdict(Finding::unhealthy(Evidence::TimedOut)));
+    tokio::task::yield_now().await;
+    assert!(answered.is_woken() && answered.poll().is_pending());
+    let asked = answers(&mut next, Some(Ok("from us-east")));
+    tokio::time::timeout(Duration::from_secs(1), asked).await.unwrap();
+    assert!(answered.poll().is_ready());
+    drop(answered);
+    assert!(call.is_none());
 }
 
 #[tokio::test(start_paused = true)]

@@ -13,6 +13,7 @@ mod transact;
 
 use std::fmt;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -21,6 +22,7 @@ use redis::Value;
 use tokio::sync::{Notify, OnceCell, watch};
 use tokio::time::{Instant, timeout};
 use tower_failover::balance::Snapshot;
+use tower_failover::in_place::{CallBorrowed, PollInPlace};
 use tower_failover::retry::RetryCounters;
 use tower_failover::{CallInPlace, EventStream, Events, FailoverHandle, Route};
 use tower_service::Service;
@@ -265,7 +267,11 @@ impl MultiDbClient {
                     break 'call Err(error.into());
                 }
                 if stack.admit_in_place(&command) {
-                    stack.call_in_place(&command, &mut reply, Error::from).await
+                    let (mut layers, connection) = stack.begin_in_place(&command);
+                    let mut call = pin!(Some(connection.call_borrowed(&command)));
+                    let end =
+                        poll_fn(|context| layers.poll_in_place(call.as_mut(), &mut reply, context)).await;
+                    end.map_err(Error::from)
                 } else {
                     let answered = Box::pin(stack.call(command)).await;
                     answered.map(|answered| reply = answered).map_err(Error::from)

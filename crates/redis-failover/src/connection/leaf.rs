@@ -74,6 +74,13 @@ impl<'a, C> CallInPlace<Command<'a>> for Leaf<C>
 where
     C: CallInPlace<Command<'a>, Response = Value, Error = ConnectionError>,
 {
+    type Innermost = C::Innermost;
+    type Layers<'l>
+        = C::Layers<'l>
+    where
+        Self: 'l,
+        Command<'a>: 'l;
+
     #[inline(always)]
     fn admit_in_place(&mut self, command: &Command<'a>) -> bool {
         #[cfg(feature = "cluster")]
@@ -84,15 +91,13 @@ where
     }
 
     #[inline(always)]
-    fn call_in_place<E>(
-        &mut self,
-        command: &Command<'a>,
-        value: &mut Value,
-        wrap: impl FnOnce(ConnectionError) -> E,
-    ) -> impl Future<Output = Result<(), E>> {
+    fn begin_in_place<'l>(
+        &'l mut self,
+        command: &'l Command<'a>,
+    ) -> (Self::Layers<'l>, &'l mut C::Innermost) {
         #[expect(clippy::expect_used, reason = "only a standalone one admits calls")]
         let connection = self.standalone().expect("an admitted call");
-        connection.call_in_place(command, value, wrap)
+        connection.begin_in_place(command)
     }
 }
 

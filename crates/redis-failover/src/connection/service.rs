@@ -8,7 +8,10 @@ use futures_util::future::BoxFuture;
 use pin_project_lite::pin_project;
 use redis::{RedisResult, Value};
 use tokio::sync::watch;
-use tower_failover::{Availability, CallInPlace, Chance};
+use tower_failover::{
+    Availability, CallInPlace, Chance,
+    in_place::{CallBorrowed, NoLayers},
+};
 use tower_service::Service;
 
 use super::{
@@ -155,8 +158,13 @@ where
     }
 }
 
-/// As [`send_boxed`] does, without its box and without a clone of the connection.
 impl<'a> CallInPlace<Command<'a>> for Connection<SendBoxed> {
+    type Innermost = Self;
+    type Layers<'l>
+        = NoLayers<Value, ConnectionError>
+    where
+        Command<'a>: 'l;
+
     #[inline(always)]
     fn admit_in_place(&mut self, command: &Command<'a>) -> bool {
         self.supply.refresh(&mut self.live);
@@ -164,21 +172,27 @@ impl<'a> CallInPlace<Command<'a>> for Connection<SendBoxed> {
     }
 
     #[inline(always)]
-    fn call_in_place<E>(
+    fn begin_in_place<'l>(&'l mut self, _: &'l Command<'a>) -> (Self::Layers<'l>, &'l mut Self) {
+        (NoLayers::new(), self)
+    }
+}
+
+/// As [`send_boxed`] does, without its box and without a clone of the connection.
+impl<'a> CallBorrowed<Command<'a>> for Connection<SendBoxed> {
+    #[inline(always)]
+    fn call_borrowed(
         &mut self,
         command: &Command<'a>,
-        value: &mut Value,
-        wrap: impl FnOnce(ConnectionError) -> E,
-    ) -> impl Future<Output = Result<(), E>> {
+    ) -> impl Future<Output = Result<Value, ConnectionError>> {
         #[expect(clippy::expect_used, reason = "only a live one admits calls")]
         let ToServer { connection, .. } = self.live.as_mut().expect("an admitted call");
         async move {
             let answered = match command.single() {
                 Some(command) => connection.send_packed_command(command).await,
-                None => send_on(connection, command).await,
+                // Rather than room for it in every call.
+                None => Box::pin(send_on(connection, command)).await,
             };
-            *value = answered.map_err(|error| wrap(error.into()))?;
-            Ok(())
+            answered.map_err(ConnectionError::from)
         }
     }
 }

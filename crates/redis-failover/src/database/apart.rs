@@ -63,19 +63,24 @@ impl<'a, S> CallInPlace<Command<'a>> for Apart<S>
 where
     S: CallInPlace<Command<'a>, Response = Reply, Error = DeadlineError<ConnectionError>>,
 {
+    type Innermost = S::Innermost;
+    type Layers<'l>
+        = S::Layers<'l>
+    where
+        Self: 'l,
+        Command<'a>: 'l;
+
     #[inline(always)]
     fn admit_in_place(&mut self, command: &Command<'a>) -> bool {
         (self.dedicated.is_none() || command.blocking().is_none()) && self.shared.admit_in_place(command)
     }
 
     #[inline(always)]
-    fn call_in_place<E>(
-        &mut self,
-        command: &Command<'a>,
-        response: &mut Self::Response,
-        wrap: impl FnOnce(Self::Error) -> E,
-    ) -> impl Future<Output = Result<(), E>> {
-        self.shared.call_in_place(command, response, wrap)
+    fn begin_in_place<'l>(
+        &'l mut self,
+        command: &'l Command<'a>,
+    ) -> (Self::Layers<'l>, &'l mut S::Innermost) {
+        self.shared.begin_in_place(command)
     }
 }
 

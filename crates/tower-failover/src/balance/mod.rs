@@ -40,6 +40,7 @@ mod driver;
 mod error;
 mod future;
 mod handle;
+mod in_place;
 #[cfg(all(test, failover_loom))]
 mod loom;
 mod member;
@@ -50,7 +51,6 @@ mod select;
 mod snapshot;
 
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -61,7 +61,6 @@ use tower::BoxError;
 use tower::discover::Discover;
 use tower_service::Service;
 
-use crate::in_place::CallInPlace;
 use active::{Absence, Published, Shared};
 
 pub use active::ActiveRoute;
@@ -71,6 +70,7 @@ pub use driver::Driver;
 pub use error::FailoverError;
 pub use future::ResponseFuture;
 pub use handle::{FailoverHandle, ManageError};
+pub use in_place::InPlace;
 pub use member::{InvalidWeight, Member, Weight, fixed};
 pub use outage::OutageStatus;
 pub use select::{Candidate, HighestWeight, Strategy};
@@ -226,30 +226,6 @@ where
             }
             _ => self.follow(request),
         }
-    }
-}
-
-impl<S, Request> CallInPlace<Request> for WeightedFailoverBalance<S>
-where
-    Request: Clone,
-    S: CallInPlace<Request> + Clone,
-{
-    #[inline(always)]
-    fn admit_in_place(&mut self, request: &Request) -> bool {
-        let Some(service) = &mut self.service else { return false };
-        self.version == self.shared.active.version() && service.admit_in_place(request)
-    }
-
-    #[inline(always)]
-    fn call_in_place<E>(
-        &mut self,
-        request: &Request,
-        response: &mut Self::Response,
-        wrap: impl FnOnce(Self::Error) -> E,
-    ) -> impl Future<Output = Result<(), E>> {
-        #[expect(clippy::expect_used, reason = "only what has a service admits calls")]
-        let service = self.service.as_mut().expect("an admitted call");
-        service.call_in_place(request, response, |error| wrap(FailoverError::Inner(error)))
     }
 }
 

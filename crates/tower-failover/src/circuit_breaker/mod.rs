@@ -32,6 +32,7 @@ mod circuit;
 pub mod error;
 mod flap;
 pub mod future;
+mod in_place;
 mod layer;
 #[cfg(all(test, failover_loom))]
 mod loom;
@@ -47,13 +48,13 @@ use std::task::{Context, Poll};
 use tower_service::Service;
 
 use crate::availability::{Availability, Epoch};
-use crate::in_place::CallInPlace;
 use future::ResponseFuture;
 use permit::{Permit, Refusal};
 use waiting::Waiting;
 
 pub use circuit::Circuit;
 pub use error::{CircuitError, OpenCircuit};
+pub use in_place::InPlace;
 pub use layer::CircuitBreakerLayer;
 pub use settings::{CircuitSettings, InvalidCircuitSettings};
 
@@ -163,27 +164,6 @@ where
             Ok(permit) => ResponseFuture::admitted(self.inner.call(request), permit.spend()),
             Err(refusal) => ResponseFuture::refused(refusal.into_error(&self.availability)),
         }
-    }
-}
-
-impl<S, Request> CallInPlace<Request> for CircuitBreaker<S>
-where
-    Request: Clone,
-    S: CallInPlace<Request>,
-{
-    #[inline(always)]
-    fn admit_in_place(&mut self, request: &Request) -> bool {
-        self.inner.admit_in_place(request) && self.take_usual()
-    }
-
-    #[inline(always)]
-    fn call_in_place<E>(
-        &mut self,
-        request: &Request,
-        response: &mut Self::Response,
-        wrap: impl FnOnce(Self::Error) -> E,
-    ) -> impl Future<Output = Result<(), E>> {
-        self.inner.call_in_place(request, response, |error| wrap(CircuitError::Inner(error)))
     }
 }
 

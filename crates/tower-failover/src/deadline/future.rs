@@ -20,6 +20,7 @@ pin_project! {
     /// # Cancellation
     /// Dropping it drops the inner call and gives its slot back.
     #[must_use = "futures do nothing unless polled"]
+    #[project = Projected]
     pub struct ResponseFuture<F> {
         #[pin]
         inner: F,
@@ -42,8 +43,8 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        this.watch.poll(this.inner, context)
+        let Projected { inner, watch } = self.project();
+        watch.poll(|context| inner.poll(context), context)
     }
 }
 
@@ -71,11 +72,11 @@ impl<H: Deref<Target = Member>> Watch<H> {
     #[inline]
     pub(super) fn poll<T, E>(
         &mut self,
-        call: Pin<&mut impl Future<Output = Result<T, E>>>,
+        poll_call: impl FnOnce(&mut Context<'_>) -> Poll<Result<T, E>>,
         context: &mut Context<'_>,
     ) -> Poll<Result<T, DeadlineError<E>>> {
         // First the answer, then the clock: what has arrived is never too late.
-        if let Poll::Ready(result) = call.poll(context) {
+        if let Poll::Ready(result) = poll_call(context) {
             self.ended(result.is_ok());
             return Poll::Ready(result.map_err(DeadlineError::Inner));
         }

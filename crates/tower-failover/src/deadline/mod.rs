@@ -30,6 +30,7 @@
 mod caller;
 mod error;
 mod future;
+mod in_place;
 mod layer;
 mod member;
 mod slots;
@@ -39,23 +40,20 @@ mod timeout;
 #[cfg(test)]
 mod tests;
 
-use std::convert::identity;
 use std::fmt;
-use std::future::{Future, poll_fn};
 use std::ops::Deref;
-use std::pin::pin;
 use std::task::{Context, Poll};
 
 use tokio::time::Duration;
 use tower_service::Service;
 
-use crate::in_place::CallInPlace;
 use crate::local::Local;
 use future::{Keeper, Watch};
 use member::{Lease, Member};
 
 pub use error::DeadlineError;
 pub use future::ResponseFuture;
+pub use in_place::InPlace;
 pub use layer::{CallsInFlight, DeadlineLayer};
 pub use sweeper::Sweeper;
 pub use timeout::{Timeout, TimeoutOf, UsualTimeout};
@@ -125,33 +123,6 @@ where
     fn call(&mut self, request: Req) -> Self::Future {
         let watch = self.limits.watch(&request, Local::hold);
         ResponseFuture::new(self.inner.call(request), watch)
-    }
-}
-
-impl<S, H, Req> CallInPlace<Req> for Deadline<S, H>
-where
-    Req: Clone,
-    S: CallInPlace<Req>,
-    H: TimeoutOf<Req>,
-{
-    #[inline(always)]
-    fn admit_in_place(&mut self, request: &Req) -> bool {
-        self.inner.admit_in_place(request)
-    }
-
-    #[inline(always)]
-    fn call_in_place<E>(
-        &mut self,
-        request: &Req,
-        response: &mut Self::Response,
-        wrap: impl FnOnce(Self::Error) -> E,
-    ) -> impl Future<Output = Result<(), E>> {
-        let Self { inner, limits } = self;
-        let mut watch = limits.watch(request, Deref::deref);
-        async move {
-            let mut call = pin!(inner.call_in_place(request, response, identity));
-            poll_fn(|context| watch.poll(call.as_mut(), context)).await.map_err(wrap)
-        }
     }
 }
 

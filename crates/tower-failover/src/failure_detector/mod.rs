@@ -35,6 +35,7 @@
 
 mod detector;
 pub mod future;
+mod in_place;
 mod layer;
 mod limited;
 #[cfg(all(test, failover_loom))]
@@ -45,21 +46,18 @@ mod shared;
 mod threshold;
 mod window;
 
-use std::convert::identity;
 use std::fmt;
-use std::future::Future;
-use std::pin::pin;
 use std::task::{Context, Poll};
 
 use tower_service::Service;
 
 use crate::classify::{Classify, ErrorsAreFailures};
-use crate::in_place::CallInPlace;
 use crate::local::Local;
 use future::{ResponseFuture, Token};
 use shared::{End, Shared};
 
 pub use detector::{CallBeside, Detector, Detectors, Observation};
+pub use in_place::InPlace;
 pub use layer::{FailureDetectorLayer, WatchedKinds};
 pub use limited::Limited;
 pub use rate::FailureRate;
@@ -113,40 +111,6 @@ where
         // A coarse clock stands while no calls are made. It is right from here on, and was not before.
         let token = Token::begin(self.shared.hold(), epoch);
         ResponseFuture::new(inner, self.classify.clone(), token)
-    }
-}
-
-impl<S, C, Request> CallInPlace<Request> for FailureDetector<S, C>
-where
-    Request: Clone,
-    S: CallInPlace<Request>,
-    C: Classify<S::Response, S::Error> + Clone,
-{
-    #[inline(always)]
-    fn admit_in_place(&mut self, request: &Request) -> bool {
-        self.inner.admit_in_place(request)
-    }
-
-    #[inline(always)]
-    fn call_in_place<E>(
-        &mut self,
-        request: &Request,
-        response: &mut Self::Response,
-        wrap: impl FnOnce(Self::Error) -> E,
-    ) -> impl Future<Output = Result<(), E>> {
-        let Self { inner, classify, shared } = self;
-        let epoch = shared.epoch();
-        async move {
-            let mut token;
-            let result = {
-                let call = pin!(inner.call_in_place(request, response, identity));
-                // See `call`.
-                token = Token::begin(&**shared, epoch);
-                call.await
-            };
-            token.settle(End::of(classify, result.as_ref().map(|()| &*response)));
-            result.map_err(wrap)
-        }
     }
 }
 

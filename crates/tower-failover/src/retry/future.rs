@@ -185,7 +185,7 @@ where
 
 /// The next stage, or the result the call ends with.
 type Next<S, Req, R> = Result<StageOf<S, Req, R>, ResultOf<S, Req>>;
-type ResultOf<S, Req> = Result<<S as Service<Req>>::Response, <S as Service<Req>>::Error>;
+pub(super) type ResultOf<S, Req> = Result<<S as Service<Req>>::Response, <S as Service<Req>>::Error>;
 type StageOf<S, Req, R> = Stage<S, <S as Service<Req>>::Future, <R as Route>::Changed, ResultOf<S, Req>>;
 type WaitOf<S, Req, R> = Wait<<R as Route>::Changed, ResultOf<S, Req>>;
 

@@ -51,6 +51,7 @@ mod budget;
 mod counters;
 mod error;
 mod future;
+mod in_place;
 mod layer;
 mod policy;
 mod wait;
@@ -58,26 +59,21 @@ mod wait;
 #[cfg(test)]
 mod tests;
 
-use std::convert::identity;
 use std::fmt;
-use std::future::poll_fn;
-use std::mem::take;
-use std::pin::pin;
 use std::task::{Context, Poll, ready};
 
 use tower_service::Service;
 
 use crate::aggregate::Aggregate;
 use crate::chance::Chance;
-use crate::in_place::CallInPlace;
 use crate::local::Local;
 use crate::route::Route;
 use budget::{Budget, Calls};
-use future::Attempted;
 
 pub use counters::RetryCounters;
 pub use error::RetryError;
 pub use future::ResponseFuture;
+pub use in_place::InPlace;
 pub use layer::{RetryLayer, RetrySettings};
 pub use policy::{Assessment, RetryPolicy};
 
@@ -136,54 +132,6 @@ where
     fn call(&mut self, request: Req) -> Self::Future {
         self.calls.count(&self.shared.budget);
         ResponseFuture::start(&mut self.inner, self.shared.hold(), request)
-    }
-}
-
-impl<P, S, R, Req> CallInPlace<Req> for Retry<P, S, R>
-where
-    Req: Clone,
-    P: RetryPolicy<Req, S::Response, S::Error>,
-    S: CallInPlace<Req, Response: Default> + Clone,
-    R: Route,
-{
-    #[inline(always)]
-    fn admit_in_place(&mut self, request: &Req) -> bool {
-        self.shared.policy.deadline(request).is_none() && self.inner.admit_in_place(request)
-    }
-
-    async fn call_in_place<E>(
-        &mut self,
-        request: &Req,
-        response: &mut Self::Response,
-        wrap: impl FnOnce(Self::Error) -> E,
-    ) -> Result<(), E> {
-        let shared = &*self.shared;
-        self.calls.count(&shared.budget);
-        let version = shared.route.version();
-        let end = {
-            let mut attempt = pin!(self.inner.call_in_place(request, response, identity));
-            poll_fn(|context| match attempt.as_mut().poll(context) {
-                Poll::Ready(result) => Poll::Ready(Some(result)),
-                Poll::Pending if shared.route.version() != version => {
-                    let hangs = Attempted::new(shared, request, version).hangs(shared);
-                    if hangs { Poll::Ready(None) } else { Poll::Pending }
-                }
-                Poll::Pending => Poll::Pending,
-            })
-            .await
-        };
-        let assessed = end.map(|end| (shared.policy.assess(end.as_ref().map(|()| &*response)), end));
-        if let Some((Assessment::Final, end)) = assessed {
-            return end.map_err(|error| wrap(RetryError::Failed { error, may_have_been_applied: false }));
-        }
-        let end = assessed.map(|(assessment, end)| (assessment, end.map(|()| take(response))));
-        let first = Attempted::new(shared, request, version);
-        let last = match ResponseFuture::go_on(self.shared.hold(), first, end) {
-            Ok(rest) => Box::pin(rest).await,
-            Err(last) => last,
-        };
-        *response = last.map_err(wrap)?;
-        Ok(())
     }
 }
 
