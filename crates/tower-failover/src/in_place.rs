@@ -58,6 +58,9 @@ use tower_service::Service;
 /// }
 ///
 /// impl CallBorrowed<&'static str> for Echo {
+///     type Answer = &'static str;
+///     type Failure = ();
+///
 ///     async fn call_borrowed(&mut self, request: &&'static str) -> Result<&'static str, ()> {
 ///         Ok(*request)
 ///     }
@@ -79,8 +82,8 @@ pub trait CallInPlace<Request>: Service<Request> {
 
     /// What the layers keep of a call.
     type Layers<'a>: PollInPlace<
-            Answer = <Self::Innermost as Service<Request>>::Response,
-            Failure = <Self::Innermost as Service<Request>>::Error,
+            Answer = <Self::Innermost as CallBorrowed<Request>>::Answer,
+            Failure = <Self::Innermost as CallBorrowed<Request>>::Failure,
             Response = Self::Response,
             Error = Self::Error,
         >
@@ -88,8 +91,9 @@ pub trait CallInPlace<Request>: Service<Request> {
         Self: 'a,
         Request: 'a;
 
-    /// Whether this request can be called in place, by the service that has said that it is ready. If so, what it has
-    /// reserved is spent, and the next thing to do is the call. If not, the request is to be [called](Service::call).
+    /// Whether this request can be called in place right now, be it that the service has said that it is ready or not.
+    /// If so, what it has reserved is spent, and the next thing to do is the call. If not, nothing has changed: the service
+    /// is to be made [ready](Service::poll_ready), and then asked once more, or [called](Service::call).
     fn admit_in_place(&mut self, _request: &Request) -> bool {
         true
     }
@@ -106,12 +110,17 @@ pub trait CallInPlace<Request>: Service<Request> {
 }
 
 /// A service below all layers, of which a call in place borrows.
-pub trait CallBorrowed<Request>: Service<Request> {
+pub trait CallBorrowed<Request> {
+    /// What it answers.
+    type Answer;
+    /// What it fails with.
+    type Failure;
+
     /// As [`call`](Service::call).
     fn call_borrowed(
         &mut self,
         request: &Request,
-    ) -> impl Future<Output = Result<Self::Response, Self::Error>>;
+    ) -> impl Future<Output = Result<Self::Answer, Self::Failure>>;
 }
 
 /// What layers keep of a call, and what they do while it runs.
@@ -138,10 +147,10 @@ pub trait PollInPlace {
         F: Future<Output = Result<Self::Answer, Self::Failure>>;
 }
 
-/// The call of the innermost service, with no layers.
-pub struct NoLayers<T, E>(PhantomData<fn() -> Result<T, E>>);
+/// The call of the innermost service, with no layers. Its failures become errors of the service's.
+pub struct NoLayers<T, F, E = F>(PhantomData<(T, F, E)>);
 
-impl<T, E> NoLayers<T, E> {
+impl<T, F, E> NoLayers<T, F, E> {
     /// No layers.
     #[must_use]
     pub const fn new() -> Self {
@@ -149,37 +158,40 @@ impl<T, E> NoLayers<T, E> {
     }
 }
 
-impl<T, E> Default for NoLayers<T, E> {
+impl<T, F, E> Default for NoLayers<T, F, E> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T, E> fmt::Debug for NoLayers<T, E> {
+impl<T, F, E> fmt::Debug for NoLayers<T, F, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("NoLayers")
     }
 }
 
-impl<T, E> PollInPlace for NoLayers<T, E> {
+impl<T, F, E: From<F>> PollInPlace for NoLayers<T, F, E> {
     type Answer = T;
-    type Failure = E;
+    type Failure = F;
     type Response = T;
     type Error = E;
 
     #[inline(always)]
-    fn poll_in_place<F>(
+    fn poll_in_place<C>(
         &mut self,
-        call: Pin<&mut Option<F>>,
+        call: Pin<&mut Option<C>>,
         response: &mut T,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), E>>
     where
-        F: Future<Output = Result<T, E>>,
+        C: Future<Output = Result<T, F>>,
     {
         // Of one that was given up nothing comes.
         let Some(call) = call.as_pin_mut() else { return Poll::Pending };
-        *response = ready!(call.poll(context))?;
+        match ready!(call.poll(context)) {
+            Ok(answer) => *response = answer,
+            Err(error) => return Poll::Ready(Err(error.into())),
+        }
         Poll::Ready(Ok(()))
     }
 }

@@ -4,7 +4,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::time::{Duration, Instant};
 use tokio_test::task;
@@ -47,12 +47,19 @@ impl CallInPlace<Request> for Region {
     type Innermost = Self;
     type Layers<'a> = NoLayers<Reply, BoxError>;
 
+    fn admit_in_place(&mut self, _: &Request) -> bool {
+        matches!(self.poll_ready(&mut Context::from_waker(Waker::noop())), Poll::Ready(Ok(())))
+    }
+
     fn begin_in_place<'a>(&'a mut self, _: &'a Request) -> (Self::Layers<'a>, &'a mut Self) {
         (NoLayers::new(), self)
     }
 }
 
 impl CallBorrowed<Request> for Region {
+    type Answer = Reply;
+    type Failure = BoxError;
+
     fn call_borrowed(&mut self, request: &Request) -> impl Future<Output = Result<Reply, BoxError>> {
         self.call(*request)
     }

@@ -263,15 +263,20 @@ impl MultiDbClient {
                 if let Err(refused) = command.admit() {
                     break 'call Err(refused.into());
                 }
-                if let Err(error) = poll_fn(|context| stack.poll_ready(context)).await {
-                    break 'call Err(error.into());
+                let mut is_usual = stack.admit_in_place(&command);
+                if !is_usual {
+                    if let Err(error) = poll_fn(|context| stack.poll_ready(context)).await {
+                        break 'call Err(error.into());
+                    }
+                    is_usual = stack.admit_in_place(&command);
                 }
-                if stack.admit_in_place(&command) {
+                if is_usual {
                     let (mut layers, connection) = stack.begin_in_place(&command);
                     let mut call = pin!(Some(connection.call_borrowed(&command)));
-                    let end =
-                        poll_fn(|context| layers.poll_in_place(call.as_mut(), &mut reply, context)).await;
-                    end.map_err(Error::from)
+                    match poll_fn(|context| layers.poll_in_place(call.as_mut(), &mut reply, context)).await {
+                        Ok(()) => Ok(()),
+                        Err(error) => Err(Error::from(error)),
+                    }
                 } else {
                     let answered = Box::pin(stack.call(command)).await;
                     answered.map(|answered| reply = answered).map_err(Error::from)

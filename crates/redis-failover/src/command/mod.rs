@@ -36,8 +36,8 @@ pub use class::{Blocking, ConnectionState};
 pub(crate) use keys::{Slots, first_key, slot, slot_of};
 pub use options::{CallOptions, RetrySafety};
 pub use repeat::Repeat;
+pub(crate) use send::send_through;
 pub use send::{SendBoxed, SendCommand, send, send_boxed};
-pub(crate) use send::{send_on, send_through};
 
 use crate::classify::Shape;
 use crate::cursor::cursor_position;

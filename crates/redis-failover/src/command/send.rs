@@ -19,19 +19,10 @@ use crate::in_box::in_box;
 ///
 /// Dropping the future is safe for the connection. A command already written still runs.
 pub async fn send(mut connection: MultiplexedConnection, command: Command<'_>) -> RedisResult<Value> {
-    send_on(&mut connection, &command).await
-}
-
-/// As [`send`], on a connection that is borrowed.
-pub(crate) async fn send_on(
-    connection: &mut MultiplexedConnection,
-    command: &Command<'_>,
-) -> RedisResult<Value> {
-    match &command.call {
-        Call::Single(command) => connection.send_packed_command(command).await,
+    match command.call {
+        Call::Single(command) => connection.send_packed_command(&command).await,
         Call::Pipeline { pipeline, offset, count } => {
-            refuse_empty(pipeline)?;
-            connection.send_packed_commands(pipeline, *offset, *count).await.map(Value::Array)
+            send_pipeline(&mut connection, &pipeline, offset, count).await
         }
     }
 }
@@ -57,11 +48,20 @@ pub fn send_boxed<'a>(
 ) -> BoxFuture<'a, RedisResult<Value>> {
     match command.call {
         Call::Single(command) => in_box(|| async move { connection.send_packed_command(&command).await }),
-        Call::Pipeline { pipeline, offset, count } => in_box(|| async move {
-            refuse_empty(&pipeline)?;
-            connection.send_packed_commands(&pipeline, offset, count).await.map(Value::Array)
-        }),
+        Call::Pipeline { pipeline, offset, count } => {
+            in_box(|| async move { send_pipeline(&mut connection, &pipeline, offset, count).await })
+        }
     }
+}
+
+async fn send_pipeline(
+    connection: &mut MultiplexedConnection,
+    pipeline: &Pipeline,
+    offset: usize,
+    count: usize,
+) -> RedisResult<Value> {
+    refuse_empty(pipeline)?;
+    connection.send_packed_commands(pipeline, offset, count).await.map(Value::Array)
 }
 
 /// A command without words has no reply, and those of all calls after it would go to the wrong ones.

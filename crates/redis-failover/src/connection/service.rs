@@ -6,7 +6,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use pin_project_lite::pin_project;
-use redis::{RedisResult, Value};
+use redis::{RedisError, RedisResult, Value};
 use tokio::sync::watch;
 use tower_failover::{
     Availability, CallInPlace, Chance,
@@ -20,7 +20,7 @@ use super::{
     link::{Connected, Keeper, Status, ToServer},
 };
 use crate::{
-    command::{Command, SendBoxed, SendCommand, send_boxed, send_on},
+    command::{Command, SendBoxed, SendCommand, send_boxed},
     cursor::CursorTag,
 };
 
@@ -158,17 +158,18 @@ where
     }
 }
 
+/// Of single commands, with neither the box of [`send_boxed`] nor its clone of the connection.
 impl<'a> CallInPlace<Command<'a>> for Connection<SendBoxed> {
     type Innermost = Self;
     type Layers<'l>
-        = NoLayers<Value, ConnectionError>
+        = NoLayers<Value, RedisError, ConnectionError>
     where
         Command<'a>: 'l;
 
     #[inline(always)]
     fn admit_in_place(&mut self, command: &Command<'a>) -> bool {
         self.supply.refresh(&mut self.live);
-        self.live.is_some() && !command.may_have_cursor()
+        self.live.is_some() && command.single().is_some() && !command.may_have_cursor()
     }
 
     #[inline(always)]
@@ -177,23 +178,16 @@ impl<'a> CallInPlace<Command<'a>> for Connection<SendBoxed> {
     }
 }
 
-/// As [`send_boxed`] does, without its box and without a clone of the connection.
 impl<'a> CallBorrowed<Command<'a>> for Connection<SendBoxed> {
+    type Answer = Value;
+    type Failure = RedisError;
+
     #[inline(always)]
-    fn call_borrowed(
-        &mut self,
-        command: &Command<'a>,
-    ) -> impl Future<Output = Result<Value, ConnectionError>> {
-        #[expect(clippy::expect_used, reason = "only a live one admits calls")]
-        let ToServer { connection, .. } = self.live.as_mut().expect("an admitted call");
-        async move {
-            let answered = match command.single() {
-                Some(command) => connection.send_packed_command(command).await,
-                // Rather than room for it in every call.
-                None => Box::pin(send_on(connection, command)).await,
-            };
-            answered.map_err(ConnectionError::from)
-        }
+    fn call_borrowed(&mut self, command: &Command<'a>) -> impl Future<Output = RedisResult<Value>> {
+        #[expect(clippy::expect_used, reason = "only a live one admits calls, and of single commands")]
+        let (ToServer { connection, .. }, command) =
+            self.live.as_mut().zip(command.single()).expect("an admitted call");
+        connection.send_packed_command(command)
     }
 }
 

@@ -20,7 +20,7 @@ where
 
     #[inline(always)]
     fn admit_in_place(&mut self, request: &Request) -> bool {
-        self.inner.admit_in_place(request) && self.take_usual()
+        self.is_closed() && self.inner.admit_in_place(request)
     }
 
     #[inline(always)]

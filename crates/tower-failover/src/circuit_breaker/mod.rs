@@ -108,6 +108,12 @@ impl<S> CircuitBreaker<S> {
         self.admission.insert(Permit::ask(&self.availability)).is_ok()
     }
 
+    /// Whether a call needs no reservation, and there is none.
+    #[inline]
+    fn is_closed(&self) -> bool {
+        self.admission.is_none() && Permit::usual(&self.availability).is_some()
+    }
+
     /// Takes the usual reservation, if that is what there is, and it still holds.
     #[inline(always)]
     fn take_usual(&mut self) -> bool {

@@ -6,11 +6,11 @@ use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::Deadline;
 use super::error::DeadlineError;
 use super::future::Watch;
 use super::member::Member;
 use super::timeout::TimeoutOf;
+use super::{Deadline, Limits};
 use crate::in_place::{CallInPlace, PollInPlace};
 
 impl<S, H, Req> CallInPlace<Req> for Deadline<S, H>
@@ -20,7 +20,7 @@ where
 {
     type Innermost = S::Innermost;
     type Layers<'a>
-        = InPlace<'a, S::Layers<'a>>
+        = InPlace<'a, S::Layers<'a>, H, Req>
     where
         Self: 'a,
         Req: 'a;
@@ -32,19 +32,27 @@ where
 
     #[inline(always)]
     fn begin_in_place<'a>(&'a mut self, request: &'a Req) -> (Self::Layers<'a>, &'a mut S::Innermost) {
-        let watch = self.limits.watch(request, Deref::deref);
-        let (inner, innermost) = self.inner.begin_in_place(request);
-        (InPlace { inner, watch }, innermost)
+        let Self { inner, limits } = self;
+        limits.call_begins();
+        let (inner, innermost) = inner.begin_in_place(request);
+        (InPlace { inner, limits, request, watch: None }, innermost)
     }
 }
 
 /// What a [`Deadline`] keeps of a call in place.
-pub struct InPlace<'a, L> {
+pub struct InPlace<'a, L, H, Req> {
     inner: L,
-    watch: Watch<&'a Member>,
+    limits: &'a Limits<H>,
+    request: &'a Req,
+    /// From the first look at the call on.
+    watch: Option<Watch<&'a Member>>,
 }
 
-impl<L: PollInPlace> PollInPlace for InPlace<'_, L> {
+impl<L, H, Req> PollInPlace for InPlace<'_, L, H, Req>
+where
+    L: PollInPlace,
+    H: TimeoutOf<Req>,
+{
     type Answer = L::Answer;
     type Failure = L::Failure;
     type Response = L::Response;
@@ -60,12 +68,13 @@ impl<L: PollInPlace> PollInPlace for InPlace<'_, L> {
     where
         F: Future<Output = Result<L::Answer, L::Failure>>,
     {
-        let Self { inner, watch } = self;
+        let Self { inner, limits, request, watch } = self;
+        let watch = watch.get_or_insert_with(|| limits.watch(request, Deref::deref));
         watch.poll(|context| inner.poll_in_place(call, response, context), context)
     }
 }
 
-impl<L> fmt::Debug for InPlace<'_, L> {
+impl<L, H, Req> fmt::Debug for InPlace<'_, L, H, Req> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InPlace").finish_non_exhaustive()
     }

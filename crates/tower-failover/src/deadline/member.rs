@@ -42,6 +42,11 @@ impl Member {
         self.availability.suspect();
     }
 
+    #[inline]
+    pub(super) fn call_begins(&self) {
+        self.sweeper.call_begins();
+    }
+
     pub(super) fn in_flight(&self) -> bool {
         self.slots.any_in_use()
     }
@@ -91,7 +96,7 @@ impl<H: Deref<Target = Member>> Lease<H> {
     /// To be called before the request is sent.
     #[inline]
     pub(super) fn new(member: H) -> Self {
-        member.sweeper.call_begins();
+        member.call_begins();
         Self { sent: member.availability.traffic().mark(), member, slot: None }
     }
 

@@ -85,6 +85,14 @@ struct Limits<H> {
 }
 
 impl<H> Limits<H> {
+    /// A call is about to be made, so that the sweeper's clock is right from here on.
+    #[inline]
+    fn call_begins(&self) {
+        if let Some(member) = &self.member {
+            member.call_begins();
+        }
+    }
+
     /// Begins to watch a call that is about to be made. `hold` gives it its hold on the member.
     #[inline]
     fn watch<'a, Req, M>(&'a self, request: &Req, hold: impl FnOnce(&'a Local<Member>) -> M) -> Watch<M>

@@ -69,9 +69,16 @@ where
     where
         F: Future<Output = Result<L::Answer, L::Failure>>,
     {
-        let result = ready!(self.inner.poll_in_place(call, response, context));
-        self.token.settle(End::of(self.classify, result.as_ref().map(|()| &*response)));
-        Poll::Ready(result)
+        match ready!(self.inner.poll_in_place(call, response, context)) {
+            Ok(()) => {
+                self.token.settle(End::of(self.classify, Ok(&*response)));
+                Poll::Ready(Ok(()))
+            }
+            Err(error) => {
+                self.token.settle(End::of(self.classify, Err(&error)));
+                Poll::Ready(Err(error))
+            }
+        }
     }
 }
 

@@ -112,12 +112,15 @@ where
     {
         if let Stage::First(inner) = &mut self.stage {
             let end = match inner.poll_in_place(call.as_mut(), response, context) {
-                Poll::Ready(end) => match self.shared.policy.assess(end.as_ref().map(|()| &*response)) {
+                Poll::Ready(Ok(())) => match self.shared.policy.assess(Ok(&*response)) {
+                    Assessment::Final => return Poll::Ready(Ok(())),
+                    assessment => Some((assessment, Ok(take(response)))),
+                },
+                Poll::Ready(Err(error)) => match self.shared.policy.assess(Err(&error)) {
                     Assessment::Final => {
-                        let failed = |error| RetryError::Failed { error, may_have_been_applied: false };
-                        return Poll::Ready(end.map_err(failed));
+                        return Poll::Ready(Err(RetryError::Failed { error, may_have_been_applied: false }));
                     }
-                    assessment => Some((assessment, end.map(|()| take(response)))),
+                    assessment => Some((assessment, Err(error))),
                 },
                 Poll::Pending if self.shared.route.version() != self.version && self.hangs() => None,
                 Poll::Pending => return Poll::Pending,
