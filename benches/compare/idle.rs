@@ -10,6 +10,7 @@ use redis::aio::MultiplexedConnection;
 use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::report::{Limit, Part, Row};
@@ -35,12 +36,15 @@ pub(crate) fn measure(short: bool) -> Part {
     let servers: Vec<String> = running.iter().map(RealServer::url).collect();
     let (connections, base_memory) = kept(|| runtime.block_on(connect(&servers)));
     let base_share = runtime.block_on(async {
-        for connection in connections.iter().step_by(CONNECTIONS) {
-            tokio::spawn(ask(connection.clone()));
+        // They end with this, so that they are no part of what comes after.
+        let mut asking = JoinSet::new();
+        for connection in connections.into_iter().step_by(CONNECTIONS) {
+            asking.spawn(ask(connection));
         }
-        share(rounds).await
+        let share = share(rounds).await;
+        asking.shutdown().await;
+        share
     });
-    drop(connections);
 
     let (client, memory) = kept(|| start(&runtime, &servers));
     let share = runtime.block_on(share(rounds));
@@ -86,17 +90,16 @@ async fn connect(servers: &[String]) -> Vec<MultiplexedConnection> {
 async fn ask(mut connection: MultiplexedConnection) {
     sleep(INTERVAL.mul_f64(fastrand::f64())).await;
     loop {
-        for _ in 0..PROBES {
+        for probe in 1..=PROBES {
             let _pong: String = redis::cmd("PING").query_async(&mut connection).await.expect("an answer");
-            sleep(APART).await;
+            sleep(if probe < PROBES { APART } else { INTERVAL }).await;
         }
-        sleep(INTERVAL - APART * PROBES).await;
     }
 }
 
-/// The share of a processor that this process spends during so many intervals, in thousandths.
+/// The share of a processor that this process spends during so many rounds, in thousandths.
 async fn share(rounds: u32) -> f64 {
-    let watched = INTERVAL * rounds;
+    let watched = (INTERVAL + APART * (PROBES - 1)) * rounds;
     let before = spent();
     sleep(watched).await;
     (spent() - before).as_secs_f64() / watched.as_secs_f64() * 1000.0

@@ -16,8 +16,9 @@ use tower_service::Service;
 ///
 /// What the layers keep of a call is apart from the future of the service below them all. Futures within futures would
 /// put what each layer keeps at either end of what may be more than a kilobyte, and a call would touch as many lines of
-/// memory as there are layers; so it lies together. With five layers over a connection of redis-rs, a call took 10,623
-/// instructions without all this (counted by callgrind), of which a GET of redis-rs alone is nine in ten.
+/// memory as there are layers; so it lies together. With five layers over a connection of redis-rs, the instructions of a
+/// whole GET went from 10,623 to 9297 (counted by callgrind, with some smaller savings among them), where redis-rs alone
+/// takes 9283 with its own timeout.
 ///
 /// Only the usual call runs so; whatever is rare, such as a trial call, is left to [`call`](Service::call). Both ways do
 /// the same.
