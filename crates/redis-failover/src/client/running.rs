@@ -7,6 +7,7 @@ use std::sync::PoisonError;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tower_failover::balance::{ActiveRoute, changing};
+use tower_failover::health::Pace;
 use tower_failover::retry::RetryCounters;
 use tower_failover::{Chance, FailoverHandle, Retry, RetryLayer, Sweeper, WeightedFailoverBalance};
 use tower_layer::Layer;
@@ -70,8 +71,9 @@ pub(super) fn start(
     let (sweeper, sweeps) = Sweeper::new();
     spawn_until(ended, sweeps);
     let (members, discover) = changing();
+    let pace = Pace::default();
     let open = move |database: &DatabaseConfig, all: &MultiDbConfig, tag| {
-        let (member, database) = database::open(database, all, tag, &sweeper)?;
+        let (member, database) = database::open(database, all, tag, &sweeper, &pace)?;
         let members = members.clone();
         Ok(Joining { database, join: Box::new(move || members.insert(member)) })
     };

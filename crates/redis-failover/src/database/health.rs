@@ -1,6 +1,6 @@
 //! A database's health checks, which may change while it is open.
 
-use tower_failover::health::{HealthSettingsError, HealthWatch};
+use tower_failover::health::{HealthSettingsError, HealthWatch, Pace};
 use tower_failover::{Availability, Chance, Check, HealthPlan};
 
 use crate::config::Options;
@@ -18,16 +18,18 @@ pub(crate) struct Health {
     /// Beside the others.
     lag_aware: Option<Check>,
     chance: Chance,
+    pace: Pace,
     #[cfg(feature = "metrics")]
     metrics: Option<Metrics>,
 }
 
 impl Health {
-    pub(super) fn new(prober: Prober, lag_aware: Option<Check>, chance: Chance) -> Self {
+    pub(super) fn new(prober: Prober, lag_aware: Option<Check>, chance: Chance, pace: Pace) -> Self {
         Self {
             prober,
             lag_aware,
             chance,
+            pace,
             #[cfg(feature = "metrics")]
             metrics: None,
         }
@@ -52,7 +54,8 @@ impl Health {
         let plan = HealthPlan::new(checks.chain(self.lag_aware.clone()))
             .settings(options.health())
             .suspicion(options.suspicion())
-            .chance(self.chance.clone());
+            .chance(self.chance.clone())
+            .pace(self.pace.clone());
         #[cfg(feature = "metrics")]
         let plan = match self.metrics.clone() {
             Some(metrics) => plan.observer(move |report| metrics.probed(report)),

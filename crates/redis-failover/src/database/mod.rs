@@ -13,6 +13,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use tower_failover::deadline::{Timeout, TimeoutOf};
+use tower_failover::health::Pace;
 use tower_failover::{
     Availability, CircuitBreaker, CircuitBreakerLayer, CircuitError, Deadline, DeadlineError, DeadlineLayer,
     FailoverConfig, FailureDetector, FailureDetectorLayer, Member, Sweeper,
@@ -65,6 +66,7 @@ pub(crate) fn open(
     all: &MultiDbConfig,
     cursor_tag: CursorTag,
     sweeper: &Sweeper,
+    pace: &Pace,
 ) -> Result<(Member<DatabaseStack>, OpenDatabase), ConfigError> {
     let name = config.name_or_address();
     let options = config.options(&all.options);
@@ -86,7 +88,7 @@ pub(crate) fn open(
     let lag_aware = config.lag_aware_check(all)?;
     #[cfg(not(feature = "lag-aware"))]
     let lag_aware = None;
-    let health = Health::new(prober, lag_aware, chance);
+    let health = Health::new(prober, lag_aware, chance, pace.clone());
     #[cfg(feature = "metrics")]
     let health = health.measured(all.metrics.clone());
     let watch = health.watch(&options, &availability).map_err(|error| invalid("health_checks", &error))?;

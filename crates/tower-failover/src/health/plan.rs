@@ -4,6 +4,7 @@ use tokio::task::AbortHandle;
 
 use super::check::Check;
 use super::observer::{Observer, ProbeReport};
+use super::pace::Pace;
 use super::probe_loop::ProbeLoop;
 use super::round::Examiner;
 use super::runner::Runner;
@@ -32,13 +33,14 @@ use crate::chance::Chance;
 /// ```
 ///
 /// # Clone
-/// Clones ask the same checks, and draw from the same chance.
+/// Clones ask the same checks, draw from the same chance, and keep the same pace.
 #[derive(Debug, Clone, Default)]
 pub struct HealthPlan {
     checks: Vec<Check>,
     settings: HealthSettings,
     suspicion: Suspicion,
     chance: Chance,
+    pace: Pace,
     observer: Observer,
 }
 
@@ -67,6 +69,13 @@ impl HealthPlan {
     #[must_use]
     pub fn chance(mut self, chance: Chance) -> Self {
         self.chance = chance;
+        self
+    }
+
+    /// With whom rounds begin together.
+    #[must_use]
+    pub fn pace(mut self, pace: Pace) -> Self {
+        self.pace = pace;
         self
     }
 
@@ -110,7 +119,8 @@ impl HealthPlan {
                     availability: availability.clone(),
                     observer: self.observer.clone(),
                 };
-                Runner::new(examiner, self.settings_of(check).clone(), self.chance.clone())
+                let settings = self.settings_of(check).clone();
+                Runner::new(examiner, settings, self.chance.clone(), self.pace.clone())
             })
             .collect();
         if runners.is_empty() {

@@ -3,9 +3,10 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use tokio::time::{Duration, Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::check::ProbeCause;
+use super::pace::Pace;
 use super::round::{Examiner, Findings, rest};
 use super::settings::HealthSettings;
 use crate::availability::Finding;
@@ -16,6 +17,7 @@ pub(super) struct Runner {
     pub(super) examiner: Examiner,
     settings: HealthSettings,
     chance: Chance,
+    pace: Pace,
     work: Work,
     last: Option<Finding>,
     next_at: Option<Instant>,
@@ -30,9 +32,9 @@ enum Work {
 
 impl Runner {
     /// Its first round begins at once, and is owed.
-    pub(super) fn new(examiner: Examiner, settings: HealthSettings, chance: Chance) -> Self {
+    pub(super) fn new(examiner: Examiner, settings: HealthSettings, chance: Chance, pace: Pace) -> Self {
         let work = Work::Round(examiner.round(&settings, ProbeCause::Scheduled));
-        Self { examiner, settings, chance, work, last: None, next_at: None, failures: 0, owed: true }
+        Self { examiner, settings, chance, pace, work, last: None, next_at: None, failures: 0, owed: true }
     }
 
     /// Ready with what a round has found.
@@ -85,9 +87,20 @@ impl Runner {
     pub(super) fn conclude(&mut self, finding: Finding) {
         self.failures = if finding.is_failure() { self.failures.saturating_add(1) } else { 0 };
         self.last = Some(finding);
-        let pause: Duration = rest(&self.settings, self.failures, &self.chance);
-        self.next_at = Instant::now().checked_add(pause);
-        self.work = Work::Rest(Box::pin(sleep(pause)));
+        let next_at = self.next_begin(Instant::now());
+        self.next_at = Some(next_at);
+        self.work = Work::Rest(Box::pin(sleep_until(next_at)));
+    }
+
+    /// Together with other members, unless it has to be sooner.
+    fn next_begin(&self, now: Instant) -> Instant {
+        let own = now + rest(&self.settings, self.failures, &self.chance);
+        if self.has_failed() {
+            return own;
+        }
+        let HealthSettings { interval, interval_jitter, .. } = self.settings;
+        let leeway = interval.mul_f64(interval_jitter);
+        self.pace.join(own, now + interval.saturating_sub(leeway)..=now + (interval + leeway))
     }
 
     fn begin(&mut self, cause: ProbeCause) {

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use super::*;
 use crate::clock::Clock;
-use crate::health::{HealthyAny, HealthyMajority};
+use crate::health::{HealthyAny, HealthyMajority, Pace};
 
 #[tokio::test(start_paused = true)]
 async fn b19_a_round_is_three_probes_half_a_second_apart_every_five_seconds() {
@@ -74,6 +74,40 @@ async fn b19_equal_seeds_replay_exactly() {
     }
     assert_eq!(run(1).await, run(1).await);
     assert_ne!(run(1).await, run(2).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn b19_members_of_one_pace_are_asked_together_and_within_their_jitter() {
+    let once = HealthSettings { probes: 1, ..HealthSettings::default() };
+    let begun = |script: &Script| script.asked_at();
+    let (first, second, apart) = (Script::new([WELL]), Script::new([WELL]), Script::new([WELL]));
+    let pace = Pace::default();
+    let paced = |script: &Script, seed| {
+        let plan = HealthPlan::new([script.check("ping")]).settings(once.clone());
+        plan.chance(Chance::seeded(seed))
+    };
+    let _first = Watched::by(&paced(&first, 1).pace(pace.clone()));
+    let _second = Watched::by(&paced(&second, 2).pace(pace));
+    let _apart = Watched::by(&paced(&apart, 2));
+    sleep(Duration::from_secs(60)).await;
+
+    assert_eq!(begun(&first), begun(&second));
+    assert_ne!(begun(&first)[1..], begun(&apart)[1..], "clients do not ask in step");
+    let rests: Vec<_> = begun(&first).windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(rests.iter().all(|rest| (millis(4500)..=millis(5502)).contains(rest)), "{rests:?}");
+    assert!(rests.windows(2).any(|pair| pair[0] != pair[1]), "each rest has a chance of its own");
+}
+
+#[tokio::test(start_paused = true)]
+async fn b36_a_member_that_failed_is_asked_again_at_its_own_time() {
+    let (well, failed) = (Script::new([WELL]), Script::new([Fail]));
+    let once = HealthSettings { probes: 1, ..HealthSettings::default() };
+    let pace = Pace::default();
+    let _members = [&well, &failed]
+        .map(|script| Watched::by(&plan([script.check("ping")]).settings(once.clone()).pace(pace.clone())));
+    sleep(millis(4000)).await;
+    assert_eq!(well.asked(), 1);
+    assert!(failed.asked() > 3, "{}", failed.asked());
 }
 
 #[tokio::test(start_paused = true)]
