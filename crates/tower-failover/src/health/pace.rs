@@ -8,7 +8,7 @@ use tokio::time::Instant;
 /// Lets the rounds of several members begin together, as far as their jitter allows.
 ///
 /// Whoever rests may begin its next round at any moment that its jitter leaves it; one of them that another member's
-/// round begins at is as random, and wakes the process once for both. Ten idle databases then cost a quarter of what they
+/// round begins at is as random, and wakes the process once for both. Ten idle databases then cost a third of what they
 /// did (`compare idle`), and a client that compares databases has asked them at the same time. Different clients
 /// still ask at different times.
 ///
