@@ -60,8 +60,7 @@ pub(super) fn compare(
     while left > 0 {
         // Each of them is the first one at times, the base among them.
         compared.rotate_left(1);
-        let at = left % (kinds.len() + 1);
-        let (early, late) = compared.split_at(at.min(kinds.len()));
+        let (early, late) = compared.split_at(left / ROUNDS_OF_ONE_PLACE % (kinds.len() + 1));
         let mut contestants: Vec<Contestant> = early.iter().map(|compared| open(compared.kind)).collect();
         let mut base = open(BASE);
         contestants.extend(late.iter().map(|compared| open(compared.kind)));
