@@ -5,6 +5,7 @@
 //! - `options`: what a caller may say of one call
 //! - `arguments`: a command's arguments by position
 //! - `table`, `rows`: every command's flags, as Redis's own `COMMAND` gives them
+//! - `index`: the rows by their names
 //! - `repeat`, `pipeline`: what applying a command, or a pipeline, twice costs
 //! - `class`: commands that block or that change their connection's state
 //! - `keys`: the slots of a cluster that a call is about (feature `cluster`)
@@ -12,6 +13,7 @@
 
 mod arguments;
 mod class;
+mod index;
 #[cfg(feature = "cluster")]
 mod keys;
 mod options;

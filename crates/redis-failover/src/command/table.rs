@@ -1,10 +1,11 @@
 //! What Redis itself says of each command, found without allocating and whatever the case of the name.
 
-use std::iter::zip;
-
 use redis::Cmd;
 
-use super::{arguments::bytes, rows::ROWS};
+use super::{
+    arguments::bytes,
+    index::{find, find_closely},
+};
 
 /// Name, flags, and the positions of the first and the last key (negative: counted from the end) and the
 /// step between keys; 0 where a command has no keys at fixed places.
@@ -87,82 +88,13 @@ impl Entry {
 
 /// The row of a command, or of its subcommand where it has one.
 pub(super) fn lookup(command: &Cmd) -> Option<Entry> {
+    let entry = find(bytes(command.args_iter().next()?)).map(Entry)?;
+    if entry.has(flag::S) { subcommand(command).or(Some(entry)) } else { Some(entry) }
+}
+
+#[inline(never)]
+fn subcommand(command: &Cmd) -> Option<Entry> {
     let mut words = command.args_iter().map(bytes);
-    let name = words.next()?;
-    let entry = find(name, b"")?;
-    if !entry.has(flag::S) {
-        return Some(entry);
-    }
-    Some(words.next().and_then(|subcommand| find(name, subcommand)).unwrap_or(entry))
-}
-
-// Twice as many slots as rows keep the chains short: most names are found at the first look.
-const SLOTS: usize = 1024;
-const _: () = assert!(ROWS.len() * 2 < SLOTS);
-
-/// Open addressing: each slot holds the number of a row plus one, 0 is an empty slot.
-static INDEX: [u16; SLOTS] = index();
-
-const fn index() -> [u16; SLOTS] {
-    let mut index = [0; SLOTS];
-    let mut row = 0;
-    while row < ROWS.len() {
-        let mut slot = hash(SEED, ROWS[row].0.as_bytes()) as usize % SLOTS;
-        while index[slot] != 0 {
-            slot = (slot + 1) % SLOTS;
-        }
-        row += 1;
-        index[slot] = row as u16;
-    }
-    index
-}
-
-const SEED: u32 = 0x811c_9dc5;
-
-/// In a letter, what makes it a lower-case one.
-const LOWER: u8 = 0x20;
-
-/// FNV-1a, whatever the case of the letters.
-const fn hash(mut state: u32, bytes: &[u8]) -> u32 {
-    let mut at = 0;
-    while at < bytes.len() {
-        state = (state ^ (bytes[at] & !LOWER) as u32).wrapping_mul(0x0100_0193);
-        at += 1;
-    }
-    state
-}
-
-fn find(command: &[u8], subcommand: &[u8]) -> Option<Entry> {
-    // No name is longer; an argument in the place of a name may be of any length.
-    if command.len() + subcommand.len() > 64 {
-        return None;
-    }
-    let mut state = hash(SEED, command);
-    if !subcommand.is_empty() {
-        state = hash(hash(state, b" "), subcommand);
-    }
-    let mut slot = state as usize % SLOTS;
-    loop {
-        let row = &ROWS[usize::from(INDEX[slot].checked_sub(1)?)];
-        if is_named(row.0.as_bytes(), command, subcommand) {
-            return Some(Entry(row));
-        }
-        slot = (slot + 1) % SLOTS;
-    }
-}
-
-fn is_named(name: &[u8], command: &[u8], subcommand: &[u8]) -> bool {
-    if subcommand.is_empty() {
-        // Nearly all are so short that what compares longer ones faster costs more.
-        return name.len() == command.len()
-            && zip(name, command).all(|(name, byte)| *name == byte.to_ascii_uppercase());
-    }
-    let Some((head, tail)) = name.split_at_checked(command.len()) else {
-        return false;
-    };
-    head.eq_ignore_ascii_case(command)
-        && match tail.split_first() {
-            Some((b' ', tail)) => tail.eq_ignore_ascii_case(subcommand),
-            _ => false,
-        }
+    let (command, subcommand) = (words.next()?, words.next()?);
+    find_closely(command, subcommand).map(Entry)
 }

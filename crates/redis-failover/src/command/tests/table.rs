@@ -37,6 +37,16 @@ fn only_names_are_found() {
 }
 
 #[test]
+fn what_only_looks_like_a_name_is_not_found() {
+    for word in ["GET ", "GET\0", "\0GET", "       ", "\0\0\0", "EVAL\x7fRO"] {
+        assert!(table::lookup(&redis::cmd(word)).is_none(), "{word:?}");
+    }
+    assert!(table::lookup(&redis::cmd("evaL_Ro")).is_some());
+    let config = table::lookup(redis::cmd("CONFIG").arg(""));
+    assert_eq!(config.map(table::Entry::name), Some("CONFIG"));
+}
+
+#[test]
 fn commands_know_whether_they_write_and_whether_they_name_keys() {
     for (line, keyed, write) in [
         ("GET k", true, false),
