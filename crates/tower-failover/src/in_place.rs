@@ -136,8 +136,8 @@ pub trait PollInPlace {
     type Error;
 
     /// Polls the call of the innermost service through the layers, as the future of a call is polled. The response is in
-    /// `response` once this is `Ok`; until then, what is there says nothing. A layer that gives the call up puts `None`
-    /// in its place.
+    /// `response` once this is `Ok`. It may be another one at each look, so a layer writes there only what it is `Ok` with
+    /// at the same look. A layer that gives the call up puts `None` in its place.
     fn poll_in_place<F>(
         &mut self,
         call: Pin<&mut Option<F>>,

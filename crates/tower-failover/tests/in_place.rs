@@ -11,7 +11,7 @@ use tokio_test::task;
 use tower::{BoxError, Layer, Service, ServiceExt};
 use tower_failover::availability::Evidence;
 use tower_failover::balance::{ActiveRoute, fixed};
-use tower_failover::deadline::CallsInFlight;
+use tower_failover::deadline::{CallsInFlight, DeadlineError, Timeout};
 use tower_failover::failure_detector::Detectors;
 use tower_failover::in_place::{CallBorrowed, NoLayers, PollInPlace};
 use tower_failover::retry::Assessment;
@@ -178,6 +178,45 @@ async fn a_call_in_place_ends_and_counts_as_a_call_does() {
         }
         assert_eq!(told[0], told[1]);
         assert!(told[0].ends_with("in flight: false"), "{}", told[0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_in_place_has_the_limit_of_its_request() {
+    let millis = Duration::from_millis;
+    let timeout_of = |request: &Request| match *request {
+        "hurried" => Timeout::Within(millis(100)),
+        "patient" => Timeout::Exempt(None),
+        _ => Timeout::Usual,
+    };
+    let (sweeper, availability) = (Sweeper::spawn(), Availability::new("eu-west", Events::default()));
+    let timed = DeadlineLayer::new(millis(500));
+    let watched = timed.clone().sweeper(&sweeper, &availability, Suspicion::default());
+    for layer in [timed, watched] {
+        for (request, limit) in [("hurried", Some(100)), ("usual", Some(500)), ("patient", None)] {
+            let (mock, mut region) = mock::pair();
+            let mut service = layer.clone().timeout_of(timeout_of).layer(Region(mock));
+            let began = Instant::now();
+            let late = async {
+                let (_, respond) = region.next_request().await.unwrap();
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                respond.send_response("late".into());
+                std::future::pending::<()>().await;
+            };
+            let result = tokio::select! {
+                biased;
+                result = in_place(&mut service, request) => result,
+                () = late => unreachable!(),
+            };
+            match (result, limit.map(millis)) {
+                (Err(DeadlineError::Elapsed { after }), Some(limit)) => {
+                    assert_eq!(after, limit, "{request}");
+                    assert!(began.elapsed() >= limit && began.elapsed() <= limit + millis(75), "{request}");
+                }
+                (Ok(reply), None) => assert_eq!(reply, "late"),
+                (result, _) => panic!("{request}: {result:?}"),
+            }
+        }
     }
 }
 

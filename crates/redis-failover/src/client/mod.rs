@@ -16,6 +16,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use redis::Value;
@@ -80,9 +81,10 @@ pub use snapshot::DatabaseSnapshot;
 pub struct MultiDbClient {
     shared: Arc<Shared>,
     stack: Option<Stack>,
+    // What is rarely there is on the heap: a call touches all of a clone's lines of memory.
     #[cfg(feature = "metrics")]
-    operations: Option<Operations>,
-    options: CallOptions,
+    operations: Option<Box<Operations>>,
+    options: Option<Arc<CallOptions>>,
 }
 
 struct Shared {
@@ -133,7 +135,7 @@ impl MultiDbClient {
             stack: None,
             #[cfg(feature = "metrics")]
             operations: None,
-            options: CallOptions::new(),
+            options: None,
         })
     }
 
@@ -201,6 +203,7 @@ impl MultiDbClient {
     /// A handle whose calls carry these options: another retry safety, a deadline.
     #[must_use]
     pub fn with(&self, options: CallOptions) -> Self {
+        let options = (options != CallOptions::new()).then(|| Arc::new(options));
         Self { options, ..self.clone() }
     }
 
@@ -240,8 +243,8 @@ impl MultiDbClient {
     /// As [`call`](Self::call), with the kind of error that the caller wants.
     // Not an `async fn`: its future would have room for the command twice.
     fn run<E: From<Error>>(&mut self, mut command: Command<'_>) -> impl Future<Output = Result<Value, E>> {
-        if self.options != CallOptions::new() {
-            command = command.with(self.options);
+        if let Some(options) = &self.options {
+            command = command.with(**options);
         }
         async move {
             let _call = InFlight::enter(&self.shared)?;
@@ -257,8 +260,9 @@ impl MultiDbClient {
             }
             let Some(stack) = &mut self.stack else { return Err(Error::Closed.into()) };
             #[cfg(feature = "metrics")]
-            let begun = self.operations.as_ref().map(|operations| operations.begins(&command));
-            let mut reply = Reply::default();
+            if let Some(operations) = &mut self.operations {
+                operations.begins(&command);
+            }
             let result = 'call: {
                 if let Err(refused) = command.admit() {
                     break 'call Err(refused.into());
@@ -273,21 +277,25 @@ impl MultiDbClient {
                 if is_usual {
                     let (mut layers, connection) = stack.begin_in_place(&command);
                     let mut call = pin!(Some(connection.call_borrowed(&command)));
-                    match poll_fn(|context| layers.poll_in_place(call.as_mut(), &mut reply, context)).await {
-                        Ok(()) => Ok(()),
-                        Err(error) => Err(Error::from(error)),
-                    }
+                    poll_fn(|context| {
+                        // Not kept from look to look: what is there before the call has ended says nothing.
+                        let mut reply = Reply::default();
+                        match ready!(layers.poll_in_place(call.as_mut(), &mut reply, context)) {
+                            Ok(()) => Poll::Ready(Ok(reply.value)),
+                            Err(error) => Poll::Ready(Err(Error::from(error))),
+                        }
+                    })
+                    .await
                 } else {
                     let answered = Box::pin(stack.call(command)).await;
-                    answered.map(|answered| reply = answered).map_err(Error::from)
+                    answered.map(|answered| answered.value).map_err(Error::from)
                 }
             };
             #[cfg(feature = "metrics")]
-            if let (Some(operations), Some(begun)) = (&mut self.operations, begun) {
-                operations.ended(begun, result.as_ref().map(|()| &reply.value));
+            if let Some(operations) = &mut self.operations {
+                operations.ended(result.as_ref());
             }
-            result?;
-            Ok(reply.value)
+            Ok(result?)
         }
     }
 
@@ -353,9 +361,8 @@ impl MultiDbClient {
         self.shared.closed.load(Ordering::SeqCst)
     }
 
-    #[cfg(feature = "blocking")]
     pub(crate) fn options(&self) -> CallOptions {
-        self.options
+        self.options.as_deref().copied().unwrap_or_default()
     }
 
     fn event_source(&self) -> &Events {

@@ -41,7 +41,7 @@ pub(super) struct Running {
     /// circuit, and what clones a check, runs meanwhile: neither may wait for another change.
     pub(super) turn: tokio::sync::Mutex<()>,
     #[cfg(feature = "metrics")]
-    pub(super) operations: Option<Operations>,
+    pub(super) operations: Option<Box<Operations>>,
     #[cfg(feature = "metrics")]
     pub(super) reporting: Mutex<Option<Reporting>>,
 }
@@ -108,7 +108,7 @@ pub(super) fn start(
     let (operations, reporting) = match &config.metrics {
         Some(metrics) => {
             let reporting = Reporting::start(metrics, seen, handle.clone(), counters.clone());
-            (Some(Operations::new(metrics, route.clone())), Some(reporting))
+            (Some(Box::new(Operations::new(metrics, route.clone()))), Some(reporting))
         }
         None => (None, None),
     };

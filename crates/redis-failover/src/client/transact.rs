@@ -76,7 +76,7 @@ impl MultiDbClient {
         let transaction = Transaction {
             watch: redis::cmd("WATCH").arg(keys).take(),
             settings,
-            limit: self.options.time_limit(),
+            limit: self.options().time_limit(),
             database: self.get_db(),
         };
         transaction::run(transaction, place, build).await

@@ -41,19 +41,24 @@ use crate::{
 /// # Cancellation
 ///
 /// Dropping a call is safe for the connection. A command already written still runs.
-#[derive(Clone)]
 pub struct Connection<F = ()> {
     live: Option<ToServer>,
-    supply: Supply<F>,
+    status: watch::Receiver<Status>,
+    /// Apart, as usual calls do not need it, and touch all of a clone's lines of memory.
+    supply: Arc<Supply<F>>,
 }
 
-/// Where connections come from, and how calls run on them.
-#[derive(Clone)]
+/// What calls need that are not made in place.
 struct Supply<F> {
-    status: watch::Receiver<Status>,
     demand: Arc<Demand>,
     cursor_tag: CursorTag,
     send: F,
+}
+
+impl<F> Clone for Connection<F> {
+    fn clone(&self) -> Self {
+        Self { live: self.live.clone(), status: self.status.clone(), supply: Arc::clone(&self.supply) }
+    }
 }
 
 impl Connection {
@@ -81,53 +86,47 @@ impl Connection {
             demand: Arc::clone(&demand),
             status: sender,
         };
-        let supply = Supply { status, demand, cursor_tag, send: send_boxed as SendBoxed };
-        (Connection { live: None, supply }, Link::start(keeper))
+        let supply = Arc::new(Supply { demand, cursor_tag, send: send_boxed as SendBoxed });
+        (Connection { live: None, status, supply }, Link::start(keeper))
     }
 }
 
 impl<F> Connection<F> {
     /// For those who only want to know whether there is a connection.
     pub(crate) fn connected(&self) -> Connected {
-        Connected::of(self.supply.status.clone())
+        Connected::of(self.status.clone())
     }
-}
 
-impl<F> Supply<F> {
     /// Brings up to date which connection is the live one: one atomic load while nothing has changed.
     #[inline(always)]
-    fn refresh(&mut self, live: &mut Option<ToServer>) {
+    fn refresh(&mut self) {
         match self.status.has_changed() {
             Ok(false) => {}
             Ok(true) => {
-                *live = match &*self.status.borrow_and_update() {
+                self.live = match &*self.status.borrow_and_update() {
                     Status::Live(connection) => Some(connection.clone()),
                     Status::Connecting | Status::Down(_) => None,
                 };
             }
             // Closed.
-            Err(_) => *live = None,
+            Err(_) => self.live = None,
         }
     }
 
     /// A call that has to wait for a connection, or has a scan's cursor.
-    fn run<'a>(
-        &self,
-        live: Option<ToServer>,
-        command: Command<'a>,
-    ) -> BoxFuture<'a, Result<Value, ConnectionError>>
+    fn run<'a>(&self, command: Command<'a>) -> BoxFuture<'a, Result<Value, ConnectionError>>
     where
-        F: SendCommand<'a> + Clone + Send + 'a,
+        F: SendCommand<'a> + Send + Sync + 'a,
     {
-        let Self { status, demand, cursor_tag, send } = self.clone();
+        let Self { live, status, supply } = self.clone();
         Box::pin(async move {
             let live = match live {
                 Some(live) => live,
-                None => connected(status, demand).await?,
+                None => connected(status, Arc::clone(&supply.demand)).await?,
             };
-            let tag = cursor_tag.on(live.server);
+            let tag = supply.cursor_tag.on(live.server);
             let command = tag.outgoing(&command)?.unwrap_or(command);
-            let reply = send.send(live.connection, command.clone()).await?;
+            let reply = supply.send.send(live.connection, command.clone()).await?;
             Ok(tag.incoming(&command, reply)?)
         })
     }
@@ -135,7 +134,7 @@ impl<F> Supply<F> {
 
 impl<'a, F> Service<Command<'a>> for Connection<F>
 where
-    F: SendCommand<'a> + Clone + Send + 'a,
+    F: SendCommand<'a> + Send + Sync + 'a,
 {
     type Response = Value;
     type Error = ConnectionError;
@@ -146,13 +145,12 @@ where
     }
 
     fn call(&mut self, command: Command<'a>) -> Self::Future {
-        let Self { live, supply } = self;
-        supply.refresh(live);
-        let state = match (live, command.may_have_cursor()) {
+        self.refresh();
+        let state = match (&self.live, command.may_have_cursor()) {
             (Some(live), false) => {
-                State::Sending { sending: supply.send.send(live.connection.clone(), command) }
+                State::Sending { sending: self.supply.send.send(live.connection.clone(), command) }
             }
-            (live, _) => State::Waiting { call: supply.run(live.clone(), command) },
+            _ => State::Waiting { call: self.run(command) },
         };
         ConnectionFuture { state }
     }
@@ -168,7 +166,7 @@ impl<'a> CallInPlace<Command<'a>> for Connection<SendBoxed> {
 
     #[inline(always)]
     fn admit_in_place(&mut self, command: &Command<'a>) -> bool {
-        self.supply.refresh(&mut self.live);
+        self.refresh();
         self.live.is_some() && command.single().is_some() && !command.may_have_cursor()
     }
 

@@ -72,7 +72,7 @@ where
 
     #[inline(always)]
     fn admit_in_place(&mut self, command: &Command<'a>) -> bool {
-        (self.dedicated.is_none() || command.blocking().is_none()) && self.shared.admit_in_place(command)
+        (command.blocking().is_none() || self.dedicated.is_none()) && self.shared.admit_in_place(command)
     }
 
     #[inline(always)]

@@ -25,10 +25,14 @@ pub(crate) struct Operations {
     route: ActiveRoute,
     handles: Arc<Handles>,
     newest: Arc<Mutex<Arc<Handles>>>,
+    /// The call of this clone, which has one at a time; here, so that the call's future is smaller. What a dropped call
+    /// has left, the next one replaces.
+    begun: Option<Begun>,
 }
 
 /// A call that is timed.
-pub(crate) struct Begun {
+#[derive(Clone, Copy)]
+struct Begun {
     kind: OperationKind,
     at: Instant,
 }
@@ -54,17 +58,18 @@ impl Operations {
     pub(crate) fn new(metrics: &Metrics, route: ActiveRoute) -> Self {
         let handles = Arc::new(Handles::none());
         let newest = Arc::new(Mutex::new(Arc::clone(&handles)));
-        Self { metrics: Arc::new(metrics.clone()), route, handles, newest }
+        Self { metrics: Arc::new(metrics.clone()), route, handles, newest, begun: None }
     }
 
     /// A call begins.
-    pub(crate) fn begins(&self, command: &Command<'_>) -> Begun {
-        Begun { kind: OperationKind::of(command), at: Instant::now() }
+    pub(crate) fn begins(&mut self, command: &Command<'_>) {
+        self.begun = Some(Begun { kind: OperationKind::of(command), at: Instant::now() });
     }
 
     /// Records how long a call took: with the database that is active now that it has ended, as it is not known on which
     /// one it did.
-    pub(crate) fn ended(&mut self, Begun { kind, at }: Begun, result: Result<&Value, &Error>) {
+    pub(crate) fn ended(&mut self, result: Result<&Value, &Error>) {
+        let Some(Begun { kind, at }) = self.begun.take() else { return };
         let took = at.elapsed();
         if self.handles.version != self.route.version() {
             self.refresh();

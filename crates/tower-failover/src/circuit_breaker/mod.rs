@@ -77,7 +77,8 @@ pub struct CircuitBreaker<S> {
     wait_while_open: bool,
     /// The reservation in a closed circuit, which costs nobody anything: the epoch that it holds in.
     usual: Option<Epoch>,
-    admission: Option<Result<Permit, Refusal>>,
+    /// What is rarely there is on the heap: a call touches all of a clone's lines of memory.
+    admission: Option<Result<Box<Permit>, Refusal>>,
     waiting: Waiting,
 }
 
@@ -105,7 +106,7 @@ impl<S> CircuitBreaker<S> {
             self.admission = None;
             return true;
         }
-        self.admission.insert(Permit::ask(&self.availability)).is_ok()
+        self.admission.insert(Permit::ask(&self.availability).map(Box::new)).is_ok()
     }
 
     /// Whether a call needs no reservation, and there is none.
@@ -122,7 +123,7 @@ impl<S> CircuitBreaker<S> {
 
     #[cold]
     fn take_admission(&mut self) -> Result<Permit, Refusal> {
-        match self.admission.take() {
+        match self.admission.take().map(|admission| admission.map(|permit| *permit)) {
             Some(Ok(permit)) if !permit.is_current(&self.availability) => Permit::ask(&self.availability),
             // A refusal stands even if the circuit has closed since: the inner service was not made ready.
             Some(admission) => admission,

@@ -71,8 +71,8 @@ impl Drop for TrialSlot {
     }
 }
 
-/// The call may not pass; the circuit's status says why. Boxed, because every permit is kept and moved in the same
-/// place, and should not be as large.
+/// The call may not pass; the circuit's status says why. Boxed, because every permit is moved in the same place, and
+/// should not be as large.
 pub(super) struct Refusal(Box<CircuitStatus>);
 
 impl Refusal {

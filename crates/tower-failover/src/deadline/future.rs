@@ -24,14 +24,15 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         inner: F,
-        watch: Watch<Held<Member>>,
+        patience: Patience,
+        keeper: Keeper<Held<Member>>,
     }
 }
 
 impl<F> ResponseFuture<F> {
     #[inline]
-    pub(super) fn new(inner: F, watch: Watch<Held<Member>>) -> Self {
-        Self { inner, watch }
+    pub(super) fn new(inner: F, patience: Patience, keeper: Keeper<Held<Member>>) -> Self {
+        Self { inner, patience, keeper }
     }
 }
 
@@ -43,36 +44,39 @@ where
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Projected { inner, watch } = self.project();
-        watch.poll(|context| inner.poll(context), context)
+        let Projected { inner, patience, keeper } = self.project();
+        keeper.poll(|context| inner.poll(context), || *patience, context)
     }
 }
 
 impl<F> fmt::Debug for ResponseFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").field("limit", &self.watch.limit).finish_non_exhaustive()
+        f.debug_struct("ResponseFuture").field("limit", &self.patience.limit).finish_non_exhaustive()
     }
 }
 
-/// How a call's time is kept.
-pub(super) struct Watch<H: Deref<Target = Member>> {
+/// How long a call may wait.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
     pub(super) limit: Option<Duration>,
+    /// Whether its silence says nothing.
     pub(super) exempt: bool,
-    pub(super) keeper: Keeper<H>,
 }
 
+/// Who keeps a call's time.
 pub(super) enum Keeper<H: Deref<Target = Member>> {
     Sweeper(Lease<H>),
     /// Started when the call first waits.
     Timer(Option<Pin<Box<Timer>>>),
 }
 
-impl<H: Deref<Target = Member>> Watch<H> {
-    /// The answer of this call, or that its time is over.
-    #[inline]
+impl<H: Deref<Target = Member>> Keeper<H> {
+    /// The answer of this call, or that its time is over. How long that is, is asked when it first waits, and at its end.
+    #[inline(always)]
     pub(super) fn poll<T, E>(
         &mut self,
         poll_call: impl FnOnce(&mut Context<'_>) -> Poll<Result<T, E>>,
+        patience: impl Fn() -> Patience,
         context: &mut Context<'_>,
     ) -> Poll<Result<T, DeadlineError<E>>> {
         // First the answer, then the clock: what has arrived is never too late.
@@ -80,29 +84,32 @@ impl<H: Deref<Target = Member>> Watch<H> {
             self.ended(result.is_ok());
             return Poll::Ready(result.map_err(DeadlineError::Inner));
         }
-        self.poll_elapsed(context).map(|after| Err(DeadlineError::Elapsed { after }))
+        self.poll_elapsed(patience, context).map(|after| Err(DeadlineError::Elapsed { after }))
     }
 
-    #[inline]
-    fn poll_elapsed(&mut self, context: &mut Context<'_>) -> Poll<Duration> {
-        if let Keeper::Sweeper(lease) = &mut self.keeper {
-            match lease.poll_expired(self.limit, self.exempt, context) {
-                Ok(expired) => return expired.map(|()| self.limit.unwrap_or_default()),
-                Err(Unwatched) => self.keeper = Keeper::Timer(None),
+    #[inline(always)]
+    fn poll_elapsed(&mut self, patience: impl Fn() -> Patience, context: &mut Context<'_>) -> Poll<Duration> {
+        if let Self::Sweeper(lease) = self {
+            match lease.poll_expired(&patience, context) {
+                Ok(expired) => return expired.map(|()| patience().limit.unwrap_or_default()),
+                Err(Unwatched) => *self = Self::Timer(None),
             }
         }
-        self.poll_timer(context)
+        self.poll_timer(patience, context)
     }
 
-    fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<Duration> {
-        let Keeper::Timer(timer) = &mut self.keeper else { return Poll::Pending };
-        let Some(limit) = self.limit else { return Poll::Pending };
-        timer.get_or_insert_with(|| Timer::start(limit)).as_mut().poll_elapsed(context)
+    fn poll_timer(&mut self, patience: impl Fn() -> Patience, context: &mut Context<'_>) -> Poll<Duration> {
+        let Self::Timer(timer) = self else { return Poll::Pending };
+        if timer.is_none() {
+            *timer = patience().limit.map(Timer::start);
+        }
+        let Some(timer) = timer else { return Poll::Pending };
+        timer.as_mut().poll_elapsed(context)
     }
 
     #[inline]
     fn ended(&mut self, answered: bool) {
-        if let Keeper::Sweeper(lease) = &mut self.keeper {
+        if let Self::Sweeper(lease) = self {
             if answered {
                 lease.answered();
             }

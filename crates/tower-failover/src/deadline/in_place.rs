@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::error::DeadlineError;
-use super::future::Watch;
+use super::future::Keeper;
 use super::member::Member;
 use super::timeout::TimeoutOf;
 use super::{Deadline, Limits};
@@ -35,7 +35,7 @@ where
         let Self { inner, limits } = self;
         limits.call_begins();
         let (inner, innermost) = inner.begin_in_place(request);
-        (InPlace { inner, limits, request, watch: None }, innermost)
+        (InPlace { inner, limits, request, keeper: None }, innermost)
     }
 }
 
@@ -45,7 +45,7 @@ pub struct InPlace<'a, L, H, Req> {
     limits: &'a Limits<H>,
     request: &'a Req,
     /// From the first look at the call on.
-    watch: Option<Watch<&'a Member>>,
+    keeper: Option<Keeper<&'a Member>>,
 }
 
 impl<L, H, Req> PollInPlace for InPlace<'_, L, H, Req>
@@ -68,9 +68,10 @@ where
     where
         F: Future<Output = Result<L::Answer, L::Failure>>,
     {
-        let Self { inner, limits, request, watch } = self;
-        let watch = watch.get_or_insert_with(|| limits.watch(request, Deref::deref));
-        watch.poll(|context| inner.poll_in_place(call, response, context), context)
+        let Self { inner, limits, request, keeper } = self;
+        let poll_call = |context: &mut Context<'_>| inner.poll_in_place(call, response, context);
+        let keeper = keeper.get_or_insert_with(|| limits.keeper(Deref::deref));
+        keeper.poll(poll_call, || limits.patience(request), context)
     }
 }
 

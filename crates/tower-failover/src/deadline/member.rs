@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use tokio::time::Duration;
 
+use super::future::Patience;
 use super::slots::{NEVER, Slot, Slots};
 use super::sweeper::{Sweeper, TICK};
 use crate::availability::{Availability, Interrupt, ProbeMark, Suspicion};
@@ -86,7 +87,7 @@ fn no_sooner_than(start: Millis, limit: Duration) -> Millis {
 pub(super) struct Lease<H: Deref<Target = Member>> {
     member: H,
     sent: ProbeMark,
-    slot: Option<usize>,
+    slot: Option<u32>,
 }
 
 /// The sweeper cannot watch a call: it is gone, or there are too many.
@@ -104,8 +105,7 @@ impl<H: Deref<Target = Member>> Lease<H> {
     #[inline]
     pub(super) fn poll_expired(
         &mut self,
-        limit: Option<Duration>,
-        exempt: bool,
+        patience: impl Fn() -> Patience,
         context: &mut Context<'_>,
     ) -> Result<Poll<()>, Unwatched> {
         if self.member.sweeper.is_gone() {
@@ -118,6 +118,7 @@ impl<H: Deref<Target = Member>> Lease<H> {
             let (index, slot) = slots.take().ok_or(Unwatched)?;
             self.slot = Some(index);
             self.member.sweeper.slot_taken();
+            let Patience { limit, exempt } = patience();
             let now = self.member.sweeper.coarse().now();
             let due = limit.map_or(NEVER, |limit| no_sooner_than(now, limit));
             slot.begin(if exempt { NEVER } else { now }, due);

@@ -48,7 +48,7 @@ use tokio::time::Duration;
 use tower_service::Service;
 
 use crate::local::Local;
-use future::{Keeper, Watch};
+use future::{Keeper, Patience};
 use member::{Lease, Member};
 
 pub use error::DeadlineError;
@@ -93,23 +93,29 @@ impl<H> Limits<H> {
         }
     }
 
-    /// Begins to watch a call that is about to be made. `hold` gives it its hold on the member.
+    /// How long a call of this request may wait.
     #[inline]
-    fn watch<'a, Req, M>(&'a self, request: &Req, hold: impl FnOnce(&'a Local<Member>) -> M) -> Watch<M>
+    fn patience<Req>(&self, request: &Req) -> Patience
     where
         H: TimeoutOf<Req>,
+    {
+        match self.timeout_of.timeout(request) {
+            Timeout::Usual => Patience { limit: Some(self.timeout), exempt: false },
+            Timeout::Within(limit) => Patience { limit: Some(limit), exempt: false },
+            Timeout::Exempt(limit) => Patience { limit, exempt: true },
+        }
+    }
+
+    /// Who keeps the time of a call that is about to be made. `hold` gives it its hold on the member.
+    #[inline]
+    fn keeper<'a, M>(&'a self, hold: impl FnOnce(&'a Local<Member>) -> M) -> Keeper<M>
+    where
         M: Deref<Target = Member>,
     {
-        let (limit, exempt) = match self.timeout_of.timeout(request) {
-            Timeout::Usual => (Some(self.timeout), false),
-            Timeout::Within(limit) => (Some(limit), false),
-            Timeout::Exempt(limit) => (limit, true),
-        };
-        let keeper = match &self.member {
+        match &self.member {
             Some(member) => Keeper::Sweeper(Lease::new(hold(member))),
             None => Keeper::Timer(None),
-        };
-        Watch { limit, exempt, keeper }
+        }
     }
 }
 
@@ -129,8 +135,8 @@ where
 
     #[inline(always)]
     fn call(&mut self, request: Req) -> Self::Future {
-        let watch = self.limits.watch(&request, Local::hold);
-        ResponseFuture::new(self.inner.call(request), watch)
+        let (patience, keeper) = (self.limits.patience(&request), self.limits.keeper(Local::hold));
+        ResponseFuture::new(self.inner.call(request), patience, keeper)
     }
 }
 

@@ -7,7 +7,7 @@ use std::task::Waker;
 use super::caller::Caller;
 use crate::clock::Millis;
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// The time of something that does not happen.
 pub(super) const NEVER: Millis = u64::MAX - 1;
@@ -19,11 +19,11 @@ const VACATED: Millis = 1;
 const EXPIRED: Millis = 0;
 
 /// A model has as few as show what happens when there are more.
-const FIRST_CHUNK: usize = if cfg!(all(test, failover_loom)) { 1 } else { 64 };
-const CHUNKS: usize = 14;
+const FIRST_CHUNK: u32 = if cfg!(all(test, failover_loom)) { 1 } else { 64 };
+const CHUNKS: u32 = 14;
 /// How many slots are looked at before there are to be more. Being scattered, they are hardly all taken unless most
 /// slots are.
-const PROBES: usize = 64;
+const PROBES: u32 = 64;
 
 /// One call in flight, on a cache line of its own.
 ///
@@ -99,15 +99,15 @@ impl Slot {
 
 thread_local! {
     /// Where this thread looks first: where it last gave a slot back, so that the line is still warm.
-    static HINT: Cell<usize> = const { Cell::new(0) };
+    static HINT: Cell<u32> = const { Cell::new(0) };
 }
 
 /// The slots of one member. They grow in chunks that double, and stay.
 #[derive(Debug)]
 pub(super) struct Slots {
-    chunks: [OnceLock<Box<[Slot]>>; CHUNKS],
+    chunks: [OnceLock<Box<[Slot]>>; CHUNKS as usize],
     /// How many slots there are.
-    size: AtomicUsize,
+    size: AtomicU32,
     /// Held while a chunk is added.
     growing: Mutex<()>,
 }
@@ -115,8 +115,8 @@ pub(super) struct Slots {
 impl Slots {
     pub(super) fn new() -> Self {
         Self {
-            chunks: [const { OnceLock::new() }; CHUNKS],
-            size: AtomicUsize::new(0),
+            chunks: [const { OnceLock::new() }; CHUNKS as usize],
+            size: AtomicU32::new(0),
             growing: Mutex::new(()),
         }
     }
@@ -124,9 +124,9 @@ impl Slots {
     /// Takes a free slot, by one sequentially consistent operation; `None` when a million are in use. It comes with
     /// its index, to [`get`](Self::get) it by at the next look.
     #[inline]
-    pub(super) fn take(&self) -> Option<(usize, &Slot)> {
+    pub(super) fn take(&self) -> Option<(u32, &Slot)> {
         let mut index = HINT.get();
-        let mut seed = index as u64;
+        let mut seed = u64::from(index);
         loop {
             let size = self.size.load(Ordering::Acquire);
             for _ in 0..PROBES.min(size) {
@@ -142,7 +142,7 @@ impl Slots {
 
     /// Gives a slot back that was [taken](Self::take).
     #[inline]
-    pub(super) fn release(&self, index: usize) {
+    pub(super) fn release(&self, index: u32) {
         let slot = self.get(index);
         slot.silent_since.store(NEVER, Ordering::Relaxed);
         slot.due.store(VACATED, Ordering::Release);
@@ -165,7 +165,7 @@ impl Slots {
         clippy::expect_used,
         reason = "an index is below the size, which grows after its chunk is there"
     )]
-    pub(super) fn get(&self, index: usize) -> &Slot {
+    pub(super) fn get(&self, index: u32) -> &Slot {
         let (chunk, offset) = place(index);
         &self.chunks[chunk].get().expect("the chunk of a slot")[offset]
     }
@@ -173,18 +173,18 @@ impl Slots {
     /// All slots, free ones too: those of a call, too, that took one before this in the one order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Slot> {
         let size = self.size.load(Ordering::SeqCst);
-        self.chunks.iter().map_while(OnceLock::get).flatten().take(size)
+        self.chunks.iter().map_while(OnceLock::get).flatten().take(size as usize)
     }
 
     /// Adds a chunk, unless somebody did since there were so many slots. Where to look for a free one; `None` if there
     /// is room for no more.
     #[cold]
-    fn grow(&self, seen: usize) -> Option<usize> {
+    fn grow(&self, seen: u32) -> Option<u32> {
         let _growing = self.growing.lock().unwrap_or_else(PoisonError::into_inner);
         if self.size.load(Ordering::Acquire) == seen {
-            let (next, _) = place(seen);
+            let next = chunk_of(seen);
             let size = start(next + 1) - seen;
-            self.chunks.get(next)?.get_or_init(|| (0..size).map(|_| Slot::free()).collect());
+            self.chunks.get(next as usize)?.get_or_init(|| (0..size).map(|_| Slot::free()).collect());
             self.size.store(seen + size, Ordering::SeqCst);
         }
         Some(seen)
@@ -192,21 +192,27 @@ impl Slots {
 }
 
 /// The next of a sequence of places below `size` (Knuth's MMIX generator).
-fn anywhere(seed: &mut u64, size: usize) -> usize {
+fn anywhere(seed: &mut u64, size: u32) -> u32 {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    (((*seed >> 32) * size as u64) >> 32) as usize
+    (((*seed >> 32) * u64::from(size)) >> 32) as u32
 }
 
 /// Where a chunk's first slot stands in the count of all.
-const fn start(chunk: usize) -> usize {
+const fn start(chunk: u32) -> u32 {
     FIRST_CHUNK * ((1 << chunk) - 1)
+}
+
+/// A slot's chunk.
+#[inline]
+const fn chunk_of(index: u32) -> u32 {
+    (index / FIRST_CHUNK + 1).ilog2()
 }
 
 /// A slot's chunk, and its place there.
 #[inline]
-fn place(index: usize) -> (usize, usize) {
-    let chunk = (index / FIRST_CHUNK + 1).ilog2() as usize;
-    (chunk, index - start(chunk))
+fn place(index: u32) -> (usize, usize) {
+    let chunk = chunk_of(index);
+    (chunk as usize, (index - start(chunk)) as usize)
 }
 
 #[cfg(test)]
@@ -221,7 +227,7 @@ mod tests {
         for index in 0..10_000 {
             assert_eq!(place(index), expected);
             expected.1 += 1;
-            if expected.1 == FIRST_CHUNK << expected.0 {
+            if expected.1 == (FIRST_CHUNK as usize) << expected.0 {
                 expected = (expected.0 + 1, 0);
             }
         }
@@ -230,7 +236,7 @@ mod tests {
     #[test]
     fn slots_grow_when_needed_and_are_used_again() {
         let slots = Slots::new();
-        let taken: HashSet<usize> = (0..1000).map(|_| slots.take().unwrap().0).collect();
+        let taken: HashSet<u32> = (0..1000).map(|_| slots.take().unwrap().0).collect();
         assert_eq!(taken.len(), 1000, "nobody shares a slot");
         assert!(slots.any_in_use());
         let size = slots.iter().count();
@@ -259,19 +265,19 @@ mod tests {
     #[test]
     fn threads_never_hold_the_same_slot() {
         let slots = Slots::new();
-        let holders: Vec<AtomicUsize> = (0..1000).map(|_| AtomicUsize::new(0)).collect();
+        let holders: Vec<AtomicU32> = (0..1000).map(|_| AtomicU32::new(0)).collect();
         std::thread::scope(|scope| {
             for thread in 0..4 {
                 let (slots, holders) = (&slots, &holders);
                 scope.spawn(move || {
                     for round in 0..5000 {
-                        let held: Vec<usize> =
+                        let held: Vec<u32> =
                             (0..1 + (round + thread) % 40).map(|_| slots.take().unwrap().0).collect();
                         for &index in &held {
-                            assert_eq!(holders[index].fetch_add(1, Ordering::SeqCst), 0);
+                            assert_eq!(holders[index as usize].fetch_add(1, Ordering::SeqCst), 0);
                         }
                         for index in held {
-                            holders[index].fetch_sub(1, Ordering::SeqCst);
+                            holders[index as usize].fetch_sub(1, Ordering::SeqCst);
                             slots.release(index);
                         }
                     }

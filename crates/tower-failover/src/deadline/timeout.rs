@@ -40,7 +40,8 @@ pub enum Timeout {
 /// );
 /// ```
 pub trait TimeoutOf<Req: ?Sized> {
-    /// Called once for every call, on the hot path.
+    /// Called on the way of every call: when it is made; if that is in place, when it first waits, and perhaps again. It
+    /// must say the same of one request each time.
     fn timeout(&self, request: &Req) -> Timeout;
 }
 

@@ -8,11 +8,14 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use ::loom::thread;
 
+use super::super::future::Patience;
 use super::super::member::Lease;
 use super::super::slots::Slots;
 use super::*;
 use crate::availability::{Availability, Interrupt, Suspicion};
 use crate::event::Events;
+
+const PATIENT: Patience = Patience { limit: None, exempt: false };
 
 /// Notes that it was woken.
 #[derive(Default)]
@@ -68,7 +71,7 @@ fn loom_a_call_that_waits_when_its_sweeper_goes_is_woken() {
         let goes = thread::spawn(move || drop(task));
         let (noted, waker) = noted();
         let mut lease = Lease::new(Arc::clone(&member));
-        let looked = lease.poll_expired(None, false, &mut Context::from_waker(&waker));
+        let looked = lease.poll_expired(|| PATIENT, &mut Context::from_waker(&waker));
         goes.join().unwrap();
         let waits = matches!(looked, Ok(Poll::Pending));
         assert!(!waits || noted.0.load(Ordering::SeqCst), "nobody would ever end it");
@@ -117,13 +120,13 @@ fn loom_an_interrupt_wakes_whoever_did_not_see_what_it_is_for() {
         let (noted, waker) = noted();
         let mut lease = Lease::new(Arc::clone(&member));
         let mut context = Context::from_waker(&waker);
-        assert!(matches!(lease.poll_expired(None, false, &mut context), Ok(Poll::Pending)));
+        assert!(matches!(lease.poll_expired(|| PATIENT, &mut context), Ok(Poll::Pending)));
         let (interrupting, moving) = (Arc::clone(&member), Arc::clone(&moved));
         let interrupt = thread::spawn(move || {
             moving.store(true, Ordering::Release);
             interrupting.wake_all();
         });
-        assert!(matches!(lease.poll_expired(None, false, &mut context), Ok(Poll::Pending)));
+        assert!(matches!(lease.poll_expired(|| PATIENT, &mut context), Ok(Poll::Pending)));
         let seen = moved.load(Ordering::Acquire);
         interrupt.join().unwrap();
         assert!(seen || noted.0.load(Ordering::SeqCst));
