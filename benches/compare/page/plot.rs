@@ -40,13 +40,15 @@ const LEGEND: f64 = 20.0;
 /// What a letter takes, about.
 const LETTER: f64 = 7.2;
 
-/// Colours that those who see fewer of them can tell apart (Okabe and Ito), darker on light ground than on dark.
-const COLOURS: [(&str, &str); 5] = [
+/// Colours that those who see fewer of them can tell apart (Okabe and Ito, and a grey), darker on light ground than on
+/// dark.
+const COLOURS: [(&str, &str); 6] = [
     ("#0072b2", "#56b4e9"),
     ("#d55e00", "#ff8c42"),
     ("#007a5a", "#2fd0a0"),
     ("#a8517f", "#e39ac2"),
     ("#6b5b00", "#f0e442"),
+    ("#555555", "#b3b3b3"),
 ];
 
 pub(super) fn svg(plot: &Plot) -> String {

@@ -11,24 +11,36 @@ use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
 
 use super::slice::{self, Load, Slice};
 
+/// How many calls a connection of ours takes in at a time.
+const OUR_BUFFER: usize = 100;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// redis-rs as it is, with its inner timeout of 500 ms.
     Plain,
     PlainWithoutTimeout,
+    /// The same, which takes in as many calls at a time as ours: so much of what ours does better is due to that alone.
+    PlainWithOurBuffer,
     Manager,
     Fred,
     Ours,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Plain, Self::PlainWithoutTimeout, Self::Manager, Self::Fred, Self::Ours];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Plain,
+        Self::PlainWithoutTimeout,
+        Self::PlainWithOurBuffer,
+        Self::Manager,
+        Self::Fred,
+        Self::Ours,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Plain => "redis-rs",
             Self::PlainWithoutTimeout => "redis-rs without timeout",
+            Self::PlainWithOurBuffer => "redis-rs without timeout, our buffer",
             Self::Manager => "ConnectionManager",
             Self::Fred => "fred",
             Self::Ours => "MultiDbClient",
@@ -128,6 +140,10 @@ impl Contestant {
             Kind::Plain => Clones::new(plain(AsyncConnectionConfig::new()).await),
             Kind::PlainWithoutTimeout => {
                 Clones::new(plain(AsyncConnectionConfig::new().set_response_timeout(None)).await)
+            }
+            Kind::PlainWithOurBuffer => {
+                let config = AsyncConnectionConfig::new().set_response_timeout(None);
+                Clones::new(plain(config.set_pipeline_buffer_size(OUR_BUFFER)).await)
             }
             Kind::Manager => {
                 Clones::new(OfRedisRs(ConnectionManager::new(client()).await.expect("a manager")))

@@ -32,6 +32,13 @@ use crate::{
     cursor::server_at,
 };
 
+/// How many calls a connection takes in at a time; more wait for room, and are woken once for that and once for the reply.
+///
+/// redis-rs has 50. With 100, the calls of 512 tasks on one thread took some 6 % less of the processor, and 6 % more of
+/// them were made a second (`compare throughput`, over loopback). With 128 and more fewer tasks are woken twice, and yet
+/// fewer calls were made: client and server wait for each other when requests come in large lots.
+const PIPELINE_BUFFER: usize = 100;
+
 /// How one database is dialled: where, as whom, by which connector, and within what time.
 ///
 /// Commands, health checks and subscribers of a database all dial through its endpoint, so that a probe's
@@ -317,7 +324,8 @@ impl Endpoint {
         stream: impl ByteStream + 'static,
     ) -> RedisResult<Dialled> {
         // Deadlines are a layer's business.
-        let config = AsyncConnectionConfig::new().set_response_timeout(None);
+        let config =
+            AsyncConnectionConfig::new().set_response_timeout(None).set_pipeline_buffer_size(PIPELINE_BUFFER);
         let (connection, driver) = MultiplexedConnection::new_with_config(&settings, stream, config).await?;
         let open = self.connections.opened();
         let driver = tokio::spawn(async move {
