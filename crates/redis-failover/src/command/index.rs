@@ -169,4 +169,15 @@ mod tests {
             assert!((slot + SLOTS - first) % SLOTS < 8, "{}", row.0);
         }
     }
+
+    #[test]
+    fn a_short_name_is_a_word_of_its_letters() {
+        for name in ["W", "HI", "GET", "HGET", "HSCAN", "EXPIRE", "HGETALL", "SMEMBERS"] {
+            let mut word = [0; 8];
+            word[..name.len()].copy_from_slice(name.as_bytes());
+            assert_eq!(short_name(name.as_bytes()), Some(u64::from_le_bytes(word)), "{name}");
+            assert_eq!(short_name(name.to_lowercase().as_bytes()), Some(u64::from_le_bytes(word)), "{name}");
+        }
+        assert_eq!((short_name(b""), short_name(b"GEOSEARCH")), (None, None));
+    }
 }
