@@ -11,7 +11,8 @@ use redis_failover::{DatabaseConfig, MultiDbClient, MultiDbConfig};
 
 use super::slice::{self, Load, Slice};
 
-/// How many calls a connection of ours takes in at a time.
+/// How many calls a connection of ours takes in at a time: `PIPELINE_BUFFER` of `redis-failover`'s `connection/endpoint.rs`,
+/// which is nobody's business elsewhere.
 const OUR_BUFFER: usize = 100;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -72,7 +72,7 @@ pub(super) fn compare(
         let mut base = open(BASE);
         contestants.extend(late.iter().map(|compared| open(compared.kind)));
         // The first slices on a new connection are none of any round's.
-        for contestant in &mut contestants {
+        for contestant in contestants.iter_mut().chain([&mut base]) {
             run(contestant);
         }
         let mut before = run(&mut base);

@@ -3,7 +3,7 @@
 //! Most commands, and nearly all that are called often, have short names of letters alone: such a one is a word, and is
 //! found by comparing words. All other names are compared letter by letter.
 
-use super::{rows::ROWS, table::Row};
+use super::rows::{ROWS, Row};
 
 // Twice as many slots as rows keep the chains short: most names are found at the first look.
 const SLOTS: usize = 1 << SLOT_BITS;
@@ -111,6 +111,7 @@ pub(super) fn find(command: &[u8]) -> Option<&'static Row> {
 }
 
 /// The row of a command, or of its subcommand unless that is empty, if its name is not a short one of letters alone.
+// Apart, so that the usual search does not make room for what this needs.
 #[inline(never)]
 pub(super) fn find_closely(command: &[u8], subcommand: &[u8]) -> Option<&'static Row> {
     // No name is longer; an argument in the place of a name may be of any length.

@@ -5,31 +5,8 @@ use redis::Cmd;
 use super::{
     arguments::bytes,
     index::{find, find_closely},
+    rows::{Row, flag},
 };
-
-/// Name, flags, and the positions of the first and the last key (negative: counted from the end) and the
-/// step between keys; 0 where a command has no keys at fixed places.
-pub(super) type Row = (&'static str, u16, i8, i8, i8);
-
-/// Flags of a row.
-pub(super) mod flag {
-    /// None of the others.
-    pub(in crate::command) const N: u16 = 0;
-    /// Reads the data and changes nothing.
-    pub(in crate::command) const R: u16 = 1;
-    /// May change the data.
-    pub(in crate::command) const W: u16 = 1 << 1;
-    /// May hold its connection until something happens.
-    pub(in crate::command) const B: u16 = 1 << 2;
-    /// Changes the state of its connection.
-    pub(in crate::command) const C: u16 = 1 << 3;
-    /// Has keys whose places depend on other arguments.
-    pub(in crate::command) const M: u16 = 1 << 4;
-    /// Has subcommands, which have rows of their own.
-    pub(in crate::command) const S: u16 = 1 << 5;
-    /// Goes on from a cursor.
-    pub(in crate::command) const I: u16 = 1 << 6;
-}
 
 /// What the table knows of one command.
 #[derive(Clone, Copy)]
@@ -92,6 +69,7 @@ pub(super) fn lookup(command: &Cmd) -> Option<Entry> {
     if entry.has(flag::S) { subcommand(command).or(Some(entry)) } else { Some(entry) }
 }
 
+// Apart, so that those without one do not make room for what this needs.
 #[inline(never)]
 fn subcommand(command: &Cmd) -> Option<Entry> {
     let mut words = command.args_iter().map(bytes);

@@ -36,7 +36,8 @@ use crate::{
 ///
 /// redis-rs has 50. With 100, the calls of 512 tasks on one thread took some 6 % less of the processor, and 6 % more of
 /// them were made a second (`compare throughput`, over loopback). With 128 and more fewer tasks are woken twice, and yet
-/// fewer calls were made: client and server wait for each other when requests come in large lots.
+/// fewer calls were made: client and server wait for each other when requests come in large lots. The benchmark has the
+/// same number as `OUR_BUFFER`.
 const PIPELINE_BUFFER: usize = 100;
 
 /// How one database is dialled: where, as whom, by which connector, and within what time.

@@ -11,6 +11,7 @@ use tokio::time::Duration;
 
 use super::error::DeadlineError;
 use super::member::{Lease, Member, Unwatched};
+use super::timeout::Patience;
 use crate::local::Held;
 use crate::timer::Timer;
 
@@ -55,14 +56,6 @@ impl<F> fmt::Debug for ResponseFuture<F> {
     }
 }
 
-/// How long a call may wait.
-#[derive(Clone, Copy)]
-pub(super) struct Patience {
-    pub(super) limit: Option<Duration>,
-    /// Whether its silence says nothing.
-    pub(super) exempt: bool,
-}
-
 /// Who keeps a call's time.
 pub(super) enum Keeper<H: Deref<Target = Member>> {
     Sweeper(Lease<H>),
@@ -71,7 +64,7 @@ pub(super) enum Keeper<H: Deref<Target = Member>> {
 }
 
 impl<H: Deref<Target = Member>> Keeper<H> {
-    /// The answer of this call, or that its time is over. How long that is, is asked when it first waits, and at its end.
+    /// The answer of this call, or that its time is over. How long that is, is asked when it first waits, and perhaps again.
     #[inline(always)]
     pub(super) fn poll<T, E>(
         &mut self,

@@ -6,9 +6,9 @@ use std::task::{Context, Poll};
 
 use tokio::time::Duration;
 
-use super::future::Patience;
 use super::slots::{NEVER, Slot, Slots};
 use super::sweeper::{Sweeper, TICK};
+use super::timeout::Patience;
 use crate::availability::{Availability, Interrupt, ProbeMark, Suspicion};
 use crate::clock::{Millis, as_millis};
 

@@ -48,8 +48,9 @@ use tokio::time::Duration;
 use tower_service::Service;
 
 use crate::local::Local;
-use future::{Keeper, Patience};
+use future::Keeper;
 use member::{Lease, Member};
+use timeout::Patience;
 
 pub use error::DeadlineError;
 pub use future::ResponseFuture;

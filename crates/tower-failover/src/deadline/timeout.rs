@@ -15,6 +15,14 @@ pub enum Timeout {
     Exempt(Option<Duration>),
 }
 
+/// How long a call may wait: its [`Timeout`], in view of the layer's own.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
+    pub(super) limit: Option<Duration>,
+    /// Whether its silence says nothing.
+    pub(super) exempt: bool,
+}
+
 /// Says which limit a request has.
 ///
 /// Implemented by functions:

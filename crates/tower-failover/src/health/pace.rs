@@ -9,8 +9,8 @@ use tokio::time::Instant;
 ///
 /// Whoever rests may begin its next round at any moment that its jitter leaves it; one of them that another member's
 /// round begins at is as random, and wakes the process once for both. Ten idle databases then cost less than a third of
-/// as many PINGs that come one by one (P10 in `docs/performance.md`: 0.41 ‰ of a processor beside 1.43), and a client that
-/// compares databases has asked them at the same time. Different clients still ask at different times.
+/// as many PINGs that come one by one (P10 in `docs/performance.md`), and a client that compares databases has asked them
+/// at the same time. Different clients still ask at different times.
 ///
 /// # Clone
 /// Clones keep the same pace.

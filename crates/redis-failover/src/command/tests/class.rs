@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use super::super::{Blocking, Command, ConnectionState, rows::ROWS, table::flag::I};
+use super::super::{
+    Blocking, Command, ConnectionState,
+    rows::{ROWS, flag::I},
+};
 use super::words;
 use crate::cursor::cursor_position;
 

@@ -11,9 +11,11 @@ use redis::{AsyncConnectionConfig, Value, aio::MultiplexedConnection};
 
 use super::super::{
     Command,
-    rows::ROWS,
+    rows::{
+        ROWS,
+        flag::{B, C, I, M, N, R, S, W},
+    },
     send,
-    table::flag::{B, C, I, M, N, R, S, W},
 };
 use super::words;
 use crate::connection::{Address, Connect, TcpConnect};

@@ -8,9 +8,9 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use ::loom::thread;
 
-use super::super::future::Patience;
 use super::super::member::Lease;
 use super::super::slots::Slots;
+use super::super::timeout::Patience;
 use super::*;
 use crate::availability::{Availability, Interrupt, Suspicion};
 use crate::event::Events;
