@@ -41,7 +41,7 @@ pub(crate) fn measure(short: bool) -> Part {
     let urls = servers.each_ref().map(RealServer::url);
     let urls = urls.each_ref().map(String::as_str);
     let (rounds, length) =
-        if short { (9, Duration::from_millis(45)) } else { (41, Duration::from_millis(80)) };
+        if short { (9, Duration::from_millis(38)) } else { (41, Duration::from_millis(80)) };
     let mut part = Part { versions: vec![("server", servers[0].describe())], ..Part::default() };
     let mut lines: Vec<Line> = COMPARED.iter().map(|kind| Line::new(kind.name(), Vec::new())).collect();
     // Few callers are not judged, and need not be measured as closely.
